@@ -1,0 +1,104 @@
+//! Text to values. Each function gives None for what [`super::Setting::allowed`] does not describe.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+use super::{LogLevel, Mode, Moment, Shot, Size, Spoil, Transport};
+
+pub fn text(value: &OsStr) -> Option<String> {
+    value.to_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+pub fn path(value: &OsStr) -> Option<PathBuf> {
+    (!value.is_empty()).then(|| value.into())
+}
+
+pub fn spoil(value: &OsStr) -> Option<Spoil> {
+    match value.to_str()? {
+        "on" => Some(Spoil::On),
+        "off" => Some(Spoil::Off),
+        _ => None,
+    }
+}
+
+pub fn transport(value: &OsStr) -> Option<Transport> {
+    match value.to_str()? {
+        "auto" => Some(Transport::Auto),
+        "memfd" => Some(Transport::Memfd),
+        "sysv" => Some(Transport::SysV),
+        "putimage" => Some(Transport::PutImage),
+        _ => None,
+    }
+}
+
+pub fn mode(value: &OsStr) -> Option<Mode> {
+    match value.to_str()? {
+        "split" => Some(Mode::Split),
+        "direct" => Some(Mode::Direct),
+        _ => None,
+    }
+}
+
+pub fn log_level(value: &OsStr) -> Option<LogLevel> {
+    match value.to_str()? {
+        "error" => Some(LogLevel::Error),
+        "warn" => Some(LogLevel::Warn),
+        "info" => Some(LogLevel::Info),
+        "debug" => Some(LogLevel::Debug),
+        _ => None,
+    }
+}
+
+pub fn size(value: &OsStr) -> Option<Size> {
+    let (width, height) = value.to_str()?.split_once('x')?;
+    let side = |text| whole(text).filter(|side| (1..=32767).contains(side)).map(|side| side as u16);
+    Some(Size { width: side(width)?, height: side(height)? })
+}
+
+/// Digits only: no sign, no space, no exponent.
+pub fn whole(text: &str) -> Option<u64> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten()
+}
+
+/// Digits with at most one decimal point, so that neither `inf` nor `1e9` pass.
+pub fn decimal(text: &str) -> Option<f64> {
+    let decimal = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    decimal.then(|| text.parse().ok()).flatten().filter(|number: &f64| number.is_finite())
+}
+
+pub fn fps(value: &OsStr) -> Option<f64> {
+    decimal(value.to_str()?)
+}
+
+pub fn above_zero(text: &str) -> Option<f64> {
+    decimal(text).filter(|number| *number > 0.0)
+}
+
+/// The outer None is an error; the inner one is "off".
+pub fn stats(value: &OsStr) -> Option<Option<f64>> {
+    match value.to_str()? {
+        "off" => Some(None),
+        seconds => decimal(seconds).filter(|seconds| (0.1..=86400.0).contains(seconds)).map(Some),
+    }
+}
+
+/// `FILE.png`, `FILE.png@SECONDS` or `FILE.png@frame:N`. The file's own name may hold an `@`.
+pub fn shot(value: &OsStr) -> Option<Shot> {
+    let bytes = value.as_bytes();
+    let png = |file: &[u8]| {
+        let named = file.len() > 4 && file[file.len() - 4..].eq_ignore_ascii_case(b".png");
+        named.then(|| PathBuf::from(OsString::from_vec(file.to_vec())))
+    };
+    if let Some(file) = png(bytes) {
+        return Some(Shot { file, moment: Moment::Seconds(1.0) });
+    }
+    let at = bytes.iter().rposition(|byte| *byte == b'@')?;
+    let moment = std::str::from_utf8(&bytes[at + 1..]).ok()?;
+    let moment = match moment.strip_prefix("frame:") {
+        Some(frame) => Moment::Frame(whole(frame).filter(|frame| *frame > 0)?),
+        None => Moment::Seconds(decimal(moment).filter(|seconds| *seconds <= 86400.0)?),
+    };
+    Some(Shot { file: png(&bytes[..at])?, moment })
+}

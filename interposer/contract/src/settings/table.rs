@@ -1,0 +1,231 @@
+//! The table of settings: the one place that names a setting, its flag, its variable and its help.
+
+use super::{Audience, Setting, parse};
+
+/// Every setting, in the order in which help and documentation show them.
+pub static TABLE: &[Setting] = &[
+    Setting {
+        name: "display3d",
+        flag: Some("display3d"),
+        short: Some('d'),
+        env: "GLXRUN_DISPLAY3D",
+        metavar: "DISPLAY",
+        bare: None,
+        allowed: "the name of an X display, such as :1",
+        default: "none: a private Xvfb that renders in software",
+        help: "X display of the 3D side, where rendering happens",
+        detail: "It needs the GLX extension and must not be the display that the program's windows are on.",
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.display3d = Some(parse::text(value)?);
+            Some(())
+        },
+    },
+    Setting {
+        name: "size",
+        flag: Some("size"),
+        short: None,
+        env: "GLXRUN_SIZE",
+        metavar: "WxH",
+        bare: None,
+        allowed: "WIDTHxHEIGHT in pixels, each 1 to 32767, such as 1280x1024",
+        default: "1280x1024",
+        help: "size of the Xvfb started as the 2D side when DISPLAY is unset",
+        detail: "",
+        audience: Audience::Launcher,
+        parse: |settings, value| {
+            settings.size = parse::size(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "spoil",
+        flag: Some("spoil"),
+        short: None,
+        env: "GLXRUN_SPOIL",
+        metavar: "on|off",
+        bare: None,
+        allowed: "on or off",
+        default: "on",
+        help: "on: a newer frame replaces one not yet shown; off: show all",
+        detail: "With `off` every frame is delivered and the program waits for the 2D side where it must.",
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.spoil = parse::spoil(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "fps",
+        flag: Some("fps"),
+        short: None,
+        env: "GLXRUN_FPS",
+        metavar: "N",
+        bare: None,
+        allowed: "a number of frames per second, 0 for no cap",
+        default: "0",
+        help: "frame-rate cap of each window",
+        detail: "",
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.fps = parse::fps(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "refresh-rate",
+        flag: Some("refresh-rate"),
+        short: None,
+        env: "GLXRUN_REFRESH_RATE",
+        metavar: "HZ",
+        bare: None,
+        allowed: "a number of Hz above 0",
+        default: "60",
+        help: "refresh rate that the program's swap intervals count in",
+        detail: "A program that asks for a swap interval of 1 gets at most this many frames per second.",
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.refresh_rate = parse::above_zero(value.to_str()?)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "transport",
+        flag: Some("transport"),
+        short: None,
+        env: "GLXRUN_TRANSPORT",
+        metavar: "auto|memfd|sysv|putimage",
+        bare: None,
+        allowed: "auto, memfd, sysv or putimage",
+        default: "auto",
+        help: "how frames reach the 2D side's X server",
+        detail: "`memfd` is shared memory passed as a file descriptor, `sysv` a System V segment (the X server must \
+                 run as the same user), `putimage` goes through the socket and also works over a network. `auto` \
+                 takes the first of these that the server accepts.",
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.transport = parse::transport(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "stats",
+        flag: Some("stats"),
+        short: None,
+        env: "GLXRUN_STATS",
+        metavar: "SECONDS",
+        bare: Some("2"),
+        allowed: "a number of seconds from 0.1 to 86400, or off",
+        default: "off",
+        help: "print frames per second every SECONDS (2), a summary at exit",
+        detail: "Rendered and delivered frames are counted apart, for each window; the flag alone means 2 seconds.",
+        audience: Audience::Launcher,
+        parse: |settings, value| {
+            settings.stats = parse::stats(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "mode",
+        flag: Some("mode"),
+        short: None,
+        env: "GLXRUN_MODE",
+        metavar: "split|direct",
+        bare: None,
+        allowed: "split or direct",
+        default: "split",
+        help: "direct: no split, only count the frames, to compare with",
+        detail: "In `direct` mode the program draws by itself on its own display; no 3D side is used.",
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.mode = parse::mode(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "pause-at-frame",
+        flag: Some("pause-at-frame"),
+        short: None,
+        env: "GLXRUN_PAUSE_AT_FRAME",
+        metavar: "N",
+        bare: None,
+        allowed: "a whole number, 0 for never",
+        default: "0",
+        help: "the swap that shows frame N never returns: the picture stays",
+        detail: "Frames are counted from 1 in each window.",
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.pause_at_frame = parse::whole(value.to_str()?)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "shot",
+        flag: Some("shot"),
+        short: None,
+        env: "GLXRUN_SHOT",
+        metavar: "FILE.png[@SECONDS|@frame:N]",
+        bare: None,
+        allowed: "FILE.png, FILE.png@SECONDS or FILE.png@frame:N",
+        default: "no picture; without @: 1 second",
+        help: "picture of the 2D side, SECONDS after the first frame or at frame N",
+        detail: "The whole root window is saved, once: SECONDS after the first frame was delivered, or as soon as \
+                 a window has N delivered frames.",
+        audience: Audience::Launcher,
+        parse: |settings, value| {
+            settings.shot = Some(parse::shot(value)?);
+            Some(())
+        },
+    },
+    Setting {
+        name: "library",
+        flag: Some("library"),
+        short: None,
+        env: "GLXRUN_LIBRARY",
+        metavar: "PATH",
+        bare: None,
+        allowed: "a path",
+        default: "libglxrun.so beside glxrun, in ../lib/glxrun or in ../lib",
+        help: "the libglxrun.so to preload",
+        detail: "",
+        audience: Audience::Launcher,
+        parse: |settings, value| {
+            settings.library = Some(parse::path(value)?);
+            Some(())
+        },
+    },
+    Setting {
+        name: "log",
+        flag: Some("log"),
+        short: None,
+        env: "GLXRUN_LOG",
+        metavar: "error|warn|info|debug",
+        bare: None,
+        allowed: "error, warn, info or debug",
+        default: "warn",
+        help: "what the library tells on stderr",
+        detail: "",
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.log = parse::log_level(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "counters",
+        flag: None,
+        short: None,
+        env: "GLXRUN_COUNTERS",
+        metavar: "PATH",
+        bare: None,
+        allowed: "a path",
+        default: "none",
+        help: "file of frame counts that the library writes to",
+        detail: "The launcher makes the file and sets the variable when `--stats` or `--shot` need it.",
+        audience: Audience::Library,
+        parse: |settings, value| {
+            settings.counters = Some(parse::path(value)?);
+            Some(())
+        },
+    },
+];
