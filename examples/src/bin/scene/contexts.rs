@@ -1,0 +1,177 @@
+//! Cases about contexts: in threads, shared, copied, with fonts.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use glxrun_examples::draw::{self, Cube, Quad};
+use glxrun_examples::gl::consts::*;
+use glxrun_examples::gl::{Fence, Gl};
+use glxrun_examples::glx::Context;
+use glxrun_examples::hold::say;
+use glxrun_examples::{Error, Result, check};
+use x11_dl::glx::{GLX_HEIGHT, GLX_WIDTH};
+
+use crate::app::App;
+
+/// Two threads, each with a context of its own on the same window: one draws the cube, the other then draws a rectangle
+/// over it in the same buffers and swaps.
+pub fn threads(app: &mut App) -> Result<()> {
+    let config = app.config()?;
+    let window = app.window(config)?;
+    let first = app.context(config, Context::NONE)?;
+    let second = app.context(config, Context::NONE)?;
+    let (glx, gl, size) = (app.glx.clone(), app.gl, app.size.signed());
+    let (order, orders) = channel::<u32>();
+    let (done, dones) = channel::<Result<()>>();
+    let worker = thread::spawn(move || {
+        let start = || {
+            glx.make_current(window.drawable, first)?;
+            Cube::new(&gl)
+        };
+        let cube = match start() {
+            Ok(cube) => cube,
+            Err(error) => return done.send(Err(error)).unwrap_or(()),
+        };
+        for frame in orders {
+            let drawn = cube.draw(&gl, frame, size);
+            gl.finish();
+            if done.send(drawn).is_err() {
+                break;
+            }
+        }
+        // Released before the process ends, as a careful program does.
+        glx.make_current(0, Context::NONE).unwrap_or(());
+    });
+    app.glx.make_current(window.drawable, second)?;
+    let quad = Quad::new(&gl)?;
+    let texture = gl.texture(16, 16, Some(&draw::pattern(3, 16, 16)))?;
+    for frame in 0..app.frames {
+        order.send(frame)?;
+        dones.recv()??;
+        gl.viewport(0, 0, size.0 / 2, size.1 / 2);
+        quad.draw(&gl, texture)?;
+        app.glx.swap(window.drawable);
+        app.frame_done(frame)?;
+    }
+    app.hold()?;
+    drop(order);
+    worker.join().map_err(|_| Error::from("the drawing thread panicked"))
+}
+
+/// A loader thread with a context in the same share group, on a pbuffer, fills a texture for every frame.
+pub fn shared(app: &mut App) -> Result<()> {
+    let config = app.config_with_pbuffers()?;
+    let window = app.window(config)?;
+    let context = app.context(config, Context::NONE)?;
+    let loading = app.context(config, context)?;
+    let pbuffer = app.glx.create_pbuffer(config, (8, 8))?;
+    let (width, height) =
+        (app.glx.drawable_attribute(pbuffer, GLX_WIDTH), app.glx.drawable_attribute(pbuffer, GLX_HEIGHT));
+    check((width, height) == (8, 8), || format!("the pbuffer is {width}x{height}, not 8x8"))?;
+    let (glx, gl) = (app.glx.clone(), app.gl);
+    let (order, orders) = channel();
+    let (done, dones) = channel();
+    let worker = thread::spawn(move || -> Result<()> {
+        glx.make_current(pbuffer, loading)?;
+        load_textures(&gl, &orders, &done)?;
+        glx.make_current(0, Context::NONE)
+    });
+    app.glx.make_current(window.drawable, context)?;
+    let quad = Quad::new(&gl)?;
+    let size = app.size.signed();
+    for frame in 0..app.frames {
+        order.send(frame)?;
+        let (texture, fence) = dones.recv().map_err(|_| "the loading thread gave up")?;
+        gl.wait_fence(fence)?;
+        gl.viewport(0, 0, size.0, size.1);
+        draw::clear(&gl, frame);
+        quad.draw(&gl, texture)?;
+        app.glx.swap(window.drawable);
+        app.frame_done(frame)?;
+    }
+    app.hold()?;
+    drop(order);
+    worker.join().map_err(|_| "the loading thread panicked")??;
+    app.glx.make_current(0, Context::NONE)?;
+    app.glx.destroy_context(context);
+    app.glx.destroy_context(loading);
+    app.glx.destroy_pbuffer(pbuffer);
+    Ok(())
+}
+
+fn load_textures(gl: &Gl, orders: &Receiver<u32>, done: &Sender<(u32, Fence)>) -> Result<()> {
+    let textures = [gl.texture(64, 48, None)?, gl.texture(64, 48, None)?];
+    for frame in orders {
+        let texture = textures[frame as usize % 2];
+        gl.bind_texture(TEXTURE_2D, texture);
+        gl.update_texture(64, 48, &draw::pattern(frame, 64, 48))?;
+        let fence = gl.fence();
+        gl.flush();
+        gl.check_errors("uploading a texture")?;
+        if done.send((texture, fence)).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The clear colour set in one context arrives in another, or the copy is refused with an X error as Mesa does for
+/// direct contexts.
+pub fn copy(app: &mut App) -> Result<()> {
+    let config = app.config()?;
+    let window = app.window(config)?;
+    let from = app.glx.create_context(config, Context::NONE)?;
+    let to = app.glx.create_context(config, Context::NONE)?;
+    let gl = app.gl;
+    app.display().collect_errors();
+    for frame in 0..app.frames {
+        let [r, g, b, a] = draw::background(frame + 1);
+        app.glx.make_current(window.drawable, from)?;
+        gl.clear_color(r, g, b, a);
+        app.glx.make_current(0, Context::NONE)?;
+        app.glx.copy_context(from, to, COLOR_BUFFER_BIT.into());
+        let errors = app.display().take_errors();
+        app.glx.make_current(window.drawable, to)?;
+        let copied = gl.floats(COLOR_CLEAR_VALUE);
+        if let Some((code, ..)) = errors.first() {
+            say(&format!("refused {frame} error {code}"))?;
+        } else {
+            check(copied == [r, g, b, a], || format!("the clear colour was not copied: {copied:?}"))?;
+        }
+        gl.clear(COLOR_BUFFER_BIT);
+        app.glx.swap(window.drawable);
+        app.frame_done(frame)?;
+    }
+    app.hold()
+}
+
+/// Text in a font of the X server, as bitmaps in display lists.
+pub fn x_font(app: &mut App) -> Result<()> {
+    let config = app.config()?;
+    let window = app.window(config)?;
+    let context = app.glx.create_context(config, Context::NONE)?;
+    app.glx.make_current(window.drawable, context)?;
+    let gl = app.gl;
+    let font = app.display().load_font("fixed")?;
+    // The letters only: a blank has no bits, and Mesa's lists for such glyphs raise GL_OUT_OF_MEMORY.
+    let (first, count) = (33, 94);
+    let base = gl.gen_lists(128);
+    app.glx.functions().use_x_font(font, first, count, i32::try_from(base)? + first);
+    gl.check_errors("glXUseXFont")?;
+    check(gl.is_list(base + 65) != 0, || "glXUseXFont made no display list".into())?;
+    let size = app.size.signed();
+    for frame in 0..app.frames {
+        gl.viewport(0, 0, size.0, size.1);
+        draw::clear(&gl, frame);
+        gl.color3f(1.0, 1.0, 0.5);
+        gl.window_pos2i(10, 20);
+        gl.list_base(base);
+        let text = format!("Frame-{frame}:quick-brown-fox");
+        // SAFETY: the string's bytes are the lists' names, counted from the base.
+        unsafe { (gl.call_lists)(text.len() as i32, UNSIGNED_BYTE, text.as_ptr().cast()) };
+        app.glx.swap(window.drawable);
+        app.frame_done(frame)?;
+    }
+    gl.check_errors("drawing text")?;
+    app.hold()
+}

@@ -1,0 +1,200 @@
+//! Cases about what a frame is: swaps, front-buffer drawing, one buffer, sizes, what can be read back.
+
+use glxrun_examples::args::{Size, Sizes};
+use glxrun_examples::draw::{self, Cube};
+use glxrun_examples::gl::consts::*;
+use glxrun_examples::glx::{Context, Wanted};
+use glxrun_examples::hold::say;
+use glxrun_examples::{Result, check, hash};
+use x11_dl::glx::{GLX_DEPTH_SIZE, GLX_DOUBLEBUFFER, GLX_RED_SIZE, GLX_RGBA};
+
+use crate::app::{App, Window};
+
+pub fn spin(app: &mut App) -> Result<()> {
+    let (window, _) = app.start()?;
+    let cube = Cube::new(&app.gl)?;
+    for frame in 0..app.frames {
+        cube.draw(&app.gl, frame, app.size.signed())?;
+        app.glx.swap(window.drawable);
+        app.frame_done(frame)?;
+    }
+    app.hold()
+}
+
+pub fn front(app: &mut App) -> Result<()> {
+    app.start()?;
+    let gl = app.gl;
+    let cube = Cube::new(&gl)?;
+    gl.draw_buffer(FRONT);
+    gl.read_buffer(FRONT);
+    check(gl.integer(DRAW_BUFFER) == FRONT as i32, || "GL_DRAW_BUFFER is not GL_FRONT".into())?;
+    check(gl.integer(READ_BUFFER) == FRONT as i32, || "GL_READ_BUFFER is not GL_FRONT".into())?;
+    let size = app.size.signed();
+    for frame in 0..app.frames {
+        // Three layers that intersect; each must meet the depths that the earlier ones left.
+        cube.draw(&gl, frame, size)?;
+        gl.flush();
+        cube.draw_turned(&gl, frame + 10, 1.3)?;
+        gl.flush();
+        cube.draw_turned(&gl, frame + 30, 0.8)?;
+        gl.finish();
+        check_corner(app, frame)?;
+        app.frame_done(frame)?;
+    }
+    app.hold()
+}
+
+pub fn dest_alpha(app: &mut App) -> Result<()> {
+    let (window, _) = app.start()?;
+    let gl = app.gl;
+    let alpha_bits = gl.integer(ALPHA_BITS);
+    check(alpha_bits == app.wanted.alpha, || format!("GL_ALPHA_BITS is {alpha_bits}"))?;
+    let cube = Cube::new(&gl)?;
+    let (width, height) = app.size.signed();
+    for frame in 0..app.frames {
+        gl.viewport(0, 0, width, height);
+        gl.disable(BLEND);
+        draw::clear(&gl, frame);
+        // Stripes of alpha 0, 1/3, 2/3 and 1 that the blended cube shows through.
+        gl.enable(SCISSOR_TEST);
+        for stripe in 0..4 {
+            gl.scissor(stripe * width / 4, 0, width / 4, height);
+            gl.clear_color(0.1, 0.2, 0.3, stripe as f32 / 3.0);
+            gl.clear(COLOR_BUFFER_BIT);
+        }
+        gl.disable(SCISSOR_TEST);
+        gl.enable(BLEND);
+        gl.blend_func(DST_ALPHA, ONE_MINUS_DST_ALPHA);
+        cube.draw_turned(&gl, frame, 1.5)?;
+        app.glx.swap(window.drawable);
+        app.frame_done(frame)?;
+    }
+    app.hold()
+}
+
+pub fn readback(app: &mut App) -> Result<()> {
+    let (window, _) = app.start()?;
+    let cube = Cube::new(&app.gl)?;
+    let (width, height) = app.size.signed();
+    for frame in 0..app.frames {
+        cube.draw(&app.gl, frame, (width, height))?;
+        check_corner(app, frame)?;
+        let pixels = app.gl.read_pixels(0, 0, width, height);
+        say(&format!("hash {frame} {:016x}", hash(&pixels)))?;
+        app.glx.swap(window.drawable);
+        app.frame_done(frame)?;
+    }
+    app.gl.check_errors("reading back")?;
+    app.hold()
+}
+
+/// The bottom left pixel is background: it must read back as it was cleared, alpha as 1 where the window has none.
+fn check_corner(app: &App, frame: u32) -> Result<()> {
+    let read = app.gl.read_pixels(0, 0, 1, 1);
+    let mut expected = draw::background(frame).map(|value| (value * 255.0).round() as u8);
+    if app.wanted.alpha == 0 {
+        expected[3] = 255;
+    }
+    // Five and six bits a channel cannot hold eight.
+    let tolerance = if app.display().root_depth() == 16 { 5 } else { 0 };
+    let near = read.iter().zip(expected).all(|(read, expected)| read.abs_diff(expected) <= tolerance);
+    check(near, || format!("frame {frame}: read {read:?} in the corner, cleared to {expected:?}"))
+}
+
+pub fn resize(app: &mut App) -> Result<()> {
+    let (window, _) = app.start()?;
+    let cube = Cube::new(&app.gl)?;
+    let sizes = app.sizes.clone().unwrap_or_else(|| {
+        Sizes(
+            [(100, 80), (333, 47), (17, 13), (401, 299), (1, 1), (640, 480), (222, 333)]
+                .map(to_size)
+                .to_vec(),
+        )
+    });
+    for (frame, size) in (0..).zip(sizes.0) {
+        app.display().resize(window.x, (size.0, size.1));
+        cube.draw(&app.gl, frame, size.signed())?;
+        app.glx.swap(window.drawable);
+        app.frame_done(frame)?;
+    }
+    app.hold()
+}
+
+fn to_size((width, height): (u32, u32)) -> Size {
+    Size(width, height)
+}
+
+pub fn single_buffer(app: &mut App) -> Result<()> {
+    app.wanted = Wanted { double: false, ..app.wanted };
+    app.start()?;
+    let gl = app.gl;
+    check(gl.integer(DOUBLEBUFFER) == 0, || "GL_DOUBLEBUFFER is set".into())?;
+    check(gl.integer(DRAW_BUFFER) == FRONT as i32, || "GL_DRAW_BUFFER is not GL_FRONT".into())?;
+    let cube = Cube::new(&gl)?;
+    for frame in 0..app.frames {
+        cube.draw(&gl, frame, app.size.signed())?;
+        gl.flush();
+        app.frame_done(frame)?;
+    }
+    app.hold()
+}
+
+pub fn stencil(app: &mut App) -> Result<()> {
+    let (window, _) = app.start()?;
+    let gl = app.gl;
+    let cube = Cube::new(&gl)?;
+    for frame in 0..app.frames {
+        gl.disable(STENCIL_TEST);
+        draw::clear(&gl, frame);
+        gl.enable(STENCIL_TEST);
+        gl.stencil_func(ALWAYS, 1, 0xff);
+        gl.stencil_op(KEEP, KEEP, REPLACE);
+        gl.color_mask(0, 0, 0, 0);
+        cube.draw_turned(&gl, frame, 0.7)?;
+        gl.color_mask(1, 1, 1, 1);
+        gl.clear(DEPTH_BUFFER_BIT);
+        gl.stencil_func(EQUAL, 0, 0xff);
+        cube.draw_turned(&gl, frame + 20, 1.6)?;
+        app.glx.swap(window.drawable);
+        app.frame_done(frame)?;
+    }
+    app.hold()
+}
+
+pub fn legacy(app: &mut App) -> Result<()> {
+    let attributes = [GLX_RGBA, GLX_DOUBLEBUFFER, GLX_RED_SIZE, 1, GLX_DEPTH_SIZE, 1];
+    let visual = app.glx.choose_visual(&attributes)?;
+    let spec = glxrun_examples::xlib::WindowSpec {
+        visual,
+        parent: None,
+        position: (0, 0),
+        size: (app.size.0, app.size.1),
+        title: &app.title,
+    };
+    let x = app.display().create_window(&spec)?;
+    app.display().map(x);
+    let window = Window { x, drawable: x };
+    let context = app.glx.create_visual_context(&visual, Context::NONE)?;
+    app.glx.make_current(window.drawable, context)?;
+    let gl = app.gl;
+    let list = gl.gen_lists(1);
+    gl.new_list(list, COMPILE);
+    draw::pyramid_triangles(&gl);
+    gl.end_list();
+    for frame in 0..app.frames {
+        // Even frames draw at once, odd ones through the display list.
+        if frame % 2 == 0 {
+            draw::pyramid(&gl, frame, app.size.signed())?;
+        } else {
+            gl.viewport(0, 0, app.size.signed().0, app.size.signed().1);
+            draw::clear(&gl, frame);
+            gl.enable(DEPTH_TEST);
+            draw::set_legacy_matrices(&gl, frame);
+            gl.call_list(list);
+        }
+        app.glx.swap(window.drawable);
+        app.frame_done(frame)?;
+    }
+    gl.check_errors("the last frame")?;
+    app.hold()
+}

@@ -1,0 +1,74 @@
+//! `scene CASE [options]`: one small OpenGL program per way of using GLX, each with a picture that is fully determined,
+//! held until standard input ends. It exits with 0 if its own checks passed, so run by hand it tells whether an OpenGL
+//! stack does what GLX promises; run twice, its pictures can be compared.
+
+mod app;
+mod contexts;
+mod drawables;
+mod frames;
+
+use std::process::ExitCode;
+
+use app::App;
+use glxrun_examples::Result;
+use glxrun_examples::args::Args;
+
+type Case = fn(&mut App) -> Result<()>;
+
+const CASES: [(&str, Case, &str); 19] = [
+    ("spin", frames::spin, "a turning cube, swapped"),
+    ("front", frames::front, "drawing into GL_FRONT under depth test, glFlush and glFinish"),
+    ("destalpha", frames::dest_alpha, "blending by the alpha that is in the window (with --alpha 8)"),
+    ("readback", frames::readback, "what glReadPixels gives is what was drawn; prints its hash"),
+    ("resize", frames::resize, "XResizeWindow without XSync, then glViewport, draw, swap"),
+    ("singlebuffer", frames::single_buffer, "a config with one buffer, glFlush"),
+    ("stencil", frames::stencil, "stencil and scissor tests"),
+    ("legacy", frames::legacy, "glXChooseVisual, immediate mode, a display list"),
+    ("threads", contexts::threads, "two threads with a context each take turns on one window"),
+    ("sharedctx", contexts::shared, "a second context uploads textures in another thread"),
+    ("copycontext", contexts::copy, "glXCopyContext"),
+    ("usexfont", contexts::x_font, "text by glXUseXFont"),
+    ("pixmap", drawables::pixmap, "a GLXPixmap, seen by XGetImage and XCopyArea"),
+    ("pbuffer", drawables::pbuffer, "a pbuffer, read and blitted to the window"),
+    ("readdraw", drawables::read_draw, "draw and read drawables that differ"),
+    ("subwindow", drawables::subwindow, "OpenGL in a child window that has a child itself"),
+    ("multiwindow", drawables::multi_window, "one context, three windows"),
+    ("destroyfirst", drawables::destroy_first, "a window destroyed before its context"),
+    ("twodisplays", drawables::two_displays, "two connections in one process (--display2 NAME)"),
+];
+
+fn usage() -> String {
+    let mut text = String::from("usage: scene CASE [options]\n\n");
+    for (name, _, about) in CASES {
+        text.push_str(&format!("  {name:14}{about}\n"));
+    }
+    text + "
+  --size WxH        window size (default 320x240)     --frames N   frames to draw (default 10)
+  --sizes WxH,...   sizes that `resize` goes through  --step       print `frame N`, wait for a line after each
+  --alpha N --depth N --stencil N --samples N         the config (default 0 24 8 0)
+  --visual-depth N  depth of the window's visual      --glx-window draw through glXCreateWindow
+  --core            a 3.2 core-profile context        --display2 NAME  for `twodisplays`
+  --load WAY        dlsym, deepbind, procaddress, procaddressarb, glvnd or dlvsym (default procaddress)
+"
+}
+
+fn run() -> Result<()> {
+    let mut args = Args::from_env();
+    if args.switch("--help") {
+        print!("{}", usage());
+        return Ok(());
+    }
+    let name = args.word().ok_or_else(usage)?;
+    let (_, case, _) = CASES.iter().find(|(known, ..)| *known == name).ok_or_else(usage)?;
+    case(&mut App::new(&name, args)?)
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("scene: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
