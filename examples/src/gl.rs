@@ -26,9 +26,9 @@ macro_rules! functions {
             pub fn load(loader: &Loader) -> Result<Self> {
                 Ok(Self {
                     // SAFETY: a non-null address found under an OpenGL function's name has that function's type.
-                    $( $safe: unsafe { std::mem::transmute::<*const c_void, _>(loader.require($safe_name)?) }, )*
+                    $( $safe: unsafe { std::mem::transmute::<*const c_void, unsafe extern "C" fn($($st),*) $(-> $sr)?>(loader.require($safe_name)?) }, )*
                     // SAFETY: as above.
-                    $( $raw: unsafe { std::mem::transmute::<*const c_void, _>(loader.require($raw_name)?) }, )*
+                    $( $raw: unsafe { std::mem::transmute::<*const c_void, unsafe extern "C" fn($($rt),*) $(-> $rr)?>(loader.require($raw_name)?) }, )*
                 })
             }
 

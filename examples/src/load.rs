@@ -54,6 +54,9 @@ pub struct Loader {
     dlsym: Dlsym,
 }
 
+// SAFETY: handles of open libraries are valid in every thread.
+unsafe impl Send for Loader {}
+
 impl Loader {
     /// Opens the libraries that `way` needs.
     pub fn open(way: Load) -> Result<Self> {

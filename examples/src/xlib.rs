@@ -155,6 +155,27 @@ impl XDisplay {
         unsafe { (self.xlib.XMoveResizeWindow)(self.raw, window, position.0, position.1, size.0, size.1) };
     }
 
+    /// Waits until the window has the size, as the server's ConfigureNotify events tell it.
+    pub fn wait_for_size(&self, window: xlib::Window, size: (u32, u32)) {
+        if self.size(window) == size {
+            return;
+        }
+        let mut event = MaybeUninit::<xlib::XEvent>::uninit();
+        loop {
+            // SAFETY: the display is open, and the event is written before it is read.
+            let event = unsafe {
+                (self.xlib.XWindowEvent)(self.raw, window, xlib::StructureNotifyMask, event.as_mut_ptr());
+                event.assume_init()
+            };
+            if event.get_type() == xlib::ConfigureNotify {
+                let configure = xlib::XConfigureEvent::from(event);
+                if (configure.width as u32, configure.height as u32) == size {
+                    return;
+                }
+            }
+        }
+    }
+
     /// Takes the window from, or gives it back to, a window manager's care.
     pub fn set_override_redirect(&self, window: xlib::Window, on: bool) {
         // SAFETY: all zero is a valid value of this plain C struct; the display is open.
