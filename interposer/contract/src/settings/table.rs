@@ -30,7 +30,7 @@ pub static TABLE: &[Setting] = &[
         bare: None,
         allowed: "WIDTHxHEIGHT in pixels, each 1 to 32767, such as 1280x1024",
         default: "1280x1024",
-        help: "size of the Xvfb started as the 2D side when DISPLAY is unset",
+        help: "size of the Xvfb started if DISPLAY is unset",
         detail: "",
         audience: Audience::Launcher,
         parse: |settings, value| {
@@ -47,7 +47,7 @@ pub static TABLE: &[Setting] = &[
         bare: None,
         allowed: "on or off",
         default: "on",
-        help: "on: a newer frame replaces one not yet shown; off: show all",
+        help: "on: skip a frame that a newer one overtakes; off: show every frame",
         detail: "With `off` every frame is delivered and the program waits for the 2D side where it must.",
         audience: Audience::Both,
         parse: |settings, value| {
@@ -64,7 +64,7 @@ pub static TABLE: &[Setting] = &[
         bare: None,
         allowed: "a number of frames per second, 0 for no cap",
         default: "0",
-        help: "frame-rate cap of each window",
+        help: "frame-rate cap of each window, 0 for none",
         detail: "",
         audience: Audience::Both,
         parse: |settings, value| {
@@ -81,7 +81,7 @@ pub static TABLE: &[Setting] = &[
         bare: None,
         allowed: "a number of Hz above 0",
         default: "60",
-        help: "refresh rate that the program's swap intervals count in",
+        help: "refresh rate that swap intervals count in",
         detail: "A program that asks for a swap interval of 1 gets at most this many frames per second.",
         audience: Audience::Both,
         parse: |settings, value| {
@@ -117,7 +117,7 @@ pub static TABLE: &[Setting] = &[
         bare: Some("2"),
         allowed: "a number of seconds from 0.1 to 86400, or off",
         default: "off",
-        help: "print frames per second every SECONDS (2), a summary at exit",
+        help: "print frames per second every SECONDS (2) and at exit",
         detail: "Rendered and delivered frames are counted apart, for each window; the flag alone means 2 seconds.",
         audience: Audience::Launcher,
         parse: |settings, value| {
@@ -134,8 +134,8 @@ pub static TABLE: &[Setting] = &[
         bare: None,
         allowed: "split or direct",
         default: "split",
-        help: "direct: no split, only count the frames, to compare with",
-        detail: "In `direct` mode the program draws by itself on its own display; no 3D side is used.",
+        help: "direct: no split, only count frames",
+        detail: "In `direct` mode the program draws by itself on its own display, to compare with; no 3D side is used.",
         audience: Audience::Both,
         parse: |settings, value| {
             settings.mode = parse::mode(value)?;
@@ -151,7 +151,7 @@ pub static TABLE: &[Setting] = &[
         bare: None,
         allowed: "a whole number, 0 for never",
         default: "0",
-        help: "the swap that shows frame N never returns: the picture stays",
+        help: "keep the picture of frame N: its swap never returns",
         detail: "Frames are counted from 1 in each window.",
         audience: Audience::Both,
         parse: |settings, value| {
@@ -167,7 +167,7 @@ pub static TABLE: &[Setting] = &[
         metavar: "FILE.png[@SECONDS|@frame:N]",
         bare: None,
         allowed: "FILE.png, FILE.png@SECONDS or FILE.png@frame:N",
-        default: "no picture; without @: 1 second",
+        default: "none; SECONDS is 1",
         help: "picture of the 2D side, SECONDS after the first frame or at frame N",
         detail: "The whole root window is saved, once: SECONDS after the first frame was delivered, or as soon as \
                  a window has N delivered frames.",

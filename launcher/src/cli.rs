@@ -1,0 +1,199 @@
+//! The command line. Its flags and help come from the table of settings.
+//!
+//! Options end where the program begins: what follows its name is the program's own, whatever it looks like.
+
+use std::ffi::OsString;
+
+use anyhow::anyhow;
+use clap::builder::ValueParser;
+use clap::error::ErrorKind;
+use clap::{Arg, Command};
+use glxrun_contract::settings::{Audience, Setting, Settings, TABLE};
+
+use crate::Variable;
+use crate::failure::Failure;
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub enum Cli {
+    /// Print this text and end.
+    Print(String),
+    /// Run a program.
+    Run(Box<Order>),
+}
+
+/// A program to run, and how.
+#[derive(Debug)]
+pub struct Order {
+    /// From flags and environment.
+    pub settings: Settings,
+    /// The settings given by flags that concern the library, as the variables it reads.
+    pub flags: Vec<Variable>,
+    /// The program as it was named.
+    pub program: OsString,
+    /// The program's arguments.
+    pub args: Vec<OsString>,
+}
+
+/// Reads the command line and the environment.
+pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Cli, Failure> {
+    let mut matches = match command().try_get_matches_from(line) {
+        Ok(matches) => matches,
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            return Ok(Cli::Print(error.to_string()));
+        }
+        Err(error) => {
+            let text = error.to_string();
+            let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+            return Err(anyhow!("{text}").into());
+        }
+    };
+    let flag = |setting: &Setting| setting.flag.and_then(|flag| matches.get_one::<OsString>(flag).cloned());
+    let settings = Settings::gather(flag, |setting| std::env::var_os(setting.env))
+        .map_err(|problem| anyhow!("{problem}"))?;
+    let flags = TABLE
+        .iter()
+        .filter(|setting| setting.audience != Audience::Launcher)
+        .filter_map(|setting| Some((setting.env.into(), flag(setting)?)))
+        .collect();
+    let mut words = matches.remove_many::<OsString>("program").into_iter().flatten();
+    let Some(program) = words.next() else {
+        return Err(anyhow!("no program to run. {USAGE}; more with glxrun --help").into());
+    };
+    Ok(Cli::Run(Box::new(Order { settings, flags, program, args: words.collect() })))
+}
+
+const USAGE: &str = "Usage: glxrun [options] [--] program [arguments]";
+
+fn command() -> Command {
+    let options = TABLE.iter().filter_map(|setting| {
+        let flag = setting.flag?;
+        let arg = Arg::new(flag)
+            .long(flag)
+            .value_name(setting.metavar)
+            .value_parser(ValueParser::os_string())
+            .allow_negative_numbers(true);
+        let arg = setting.short.into_iter().fold(arg, Arg::short);
+        Some(match setting.bare {
+            Some(bare) => arg.num_args(0..=1).require_equals(true).default_missing_value(bare),
+            None => arg,
+        })
+    });
+    Command::new("glxrun")
+        .version(concat!(env!("CARGO_PKG_VERSION"), env!("GLXRUN_BUILD")))
+        .args(options)
+        .arg(Arg::new("program").num_args(0..).trailing_var_arg(true).value_parser(ValueParser::os_string()))
+        .args_override_self(true)
+        .override_usage("glxrun [options] [--] program [arguments]")
+        .override_help(help())
+}
+
+/// Columns of a terminal that the help is made for.
+const COLUMNS: usize = 80;
+/// The column where descriptions begin.
+const INDENT: usize = 28;
+
+fn help() -> String {
+    let mut help = format!(
+        "Run an OpenGL program: rendered on the 3D side, shown on the 2D side.\n{USAGE}\n\n\
+         The program's windows are on DISPLAY, the 2D side, which needs no GLX. Where\n\
+         DISPLAY is unset, glxrun starts an Xvfb that ends with the program.\n\n"
+    );
+    for setting in TABLE {
+        let Some(flag) = setting.flag else { continue };
+        let short = setting.short.map_or("    ".to_owned(), |short| format!("-{short}, "));
+        let value = match setting.bare {
+            Some(_) => format!("[={}]", setting.metavar),
+            None => format!(" {}", setting.metavar),
+        };
+        entry(
+            &mut help,
+            &format!("{short}--{flag}{value}"),
+            &format!("{} [{}]", setting.help, setting.default),
+        );
+    }
+    entry(&mut help, "-h, --help", "print this and end");
+    entry(&mut help, "-V, --version", "print version and build, and end");
+    help += "\nEach option has a variable too, such as GLXRUN_REFRESH_RATE for --refresh-rate.\n\
+             Exit status: the program's; 128+N if signal N ended it; 125 if glxrun failed;\n\
+             126 if the program cannot be run, 127 if it was not found.\n";
+    help
+}
+
+/// An option and its description, in two columns where the option is short enough.
+fn entry(help: &mut String, option: &str, text: &str) {
+    let mut line = format!("  {option}");
+    if line.len() + 2 > INDENT {
+        *help += &line;
+        help.push('\n');
+        line.clear();
+    }
+    line += &" ".repeat(INDENT - line.len());
+    let mut empty = true;
+    for word in text.split(' ') {
+        if !empty && line.len() + 1 + word.len() > COLUMNS {
+            *help += &line;
+            help.push('\n');
+            line = " ".repeat(INDENT);
+            empty = true;
+        }
+        if !empty {
+            line.push(' ');
+        }
+        line += word;
+        empty = false;
+    }
+    *help += &line;
+    help.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(words: &[&str]) -> Order {
+        match parse(std::iter::once("glxrun").chain(words.iter().copied()).map(OsString::from)) {
+            Ok(Cli::Run(order)) => *order,
+            other => panic!("{words:?} gave {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_program_keeps_its_own_options() {
+        for words in [
+            &["-d", ":9", "app", "--fps", "1", "-d", "x", "--", "-h"][..],
+            &["-d", ":9", "--", "app", "--fps", "1", "-d", "x", "--", "-h"],
+            &["-d:9", "app", "--fps", "1", "-d", "x", "--", "-h"],
+        ] {
+            let order = order(words);
+            assert_eq!(order.program, "app");
+            assert_eq!(order.args, ["--fps", "1", "-d", "x", "--", "-h"]);
+            assert_eq!(order.settings.display3d.as_deref(), Some(":9"));
+            assert_eq!(order.settings.fps, 0.0);
+            assert_eq!(order.flags, [("GLXRUN_DISPLAY3D".into(), ":9".into())]);
+        }
+        assert_eq!(order(&["--", "--help"]).program, "--help");
+    }
+
+    #[test]
+    fn a_bare_stats_does_not_take_the_program() {
+        let bare = order(&["--stats", "7"]);
+        assert_eq!((bare.settings.stats, bare.program), (Some(2.0), "7".into()));
+        assert_eq!(order(&["--stats=7", "app"]).settings.stats, Some(7.0));
+    }
+
+    #[test]
+    fn the_last_of_a_repeated_flag_counts() {
+        assert_eq!(order(&["--fps", "1", "--fps", "2", "app"]).settings.fps, 2.0);
+    }
+
+    #[test]
+    fn help_fits_one_screen() {
+        let help = help();
+        assert!(help.lines().all(|line| line.chars().count() <= COLUMNS), "{help}");
+        assert!((24..=40).contains(&help.lines().count()), "{} lines:\n{help}", help.lines().count());
+        for setting in TABLE {
+            assert!(setting.flag.is_none_or(|flag| help.contains(&format!("--{flag}"))), "{}", setting.name);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The library to preload: finding it, and the value of LD_PRELOAD.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::Variable;
+use crate::scratch::Scratch;
+
+const NAME: &str = "libglxrun.so";
+
+/// The absolute path of the library: the one named, else the first that exists beside glxrun, in `../lib/glxrun`
+/// and in `../lib`.
+pub fn find(named: Option<&Path>) -> Result<PathBuf> {
+    let path = match named {
+        Some(path) => std::path::absolute(path).context("cannot tell the current directory")?,
+        None => search()?,
+    };
+    check(&path).with_context(|| format!("cannot use the library {}", path.display()))?;
+    Ok(path)
+}
+
+fn search() -> Result<PathBuf> {
+    let glxrun = std::env::current_exe().context("cannot tell where glxrun is installed")?;
+    let dir = glxrun.parent().unwrap_or(Path::new("/"));
+    let places = [dir.to_owned(), dir.join("../lib/glxrun"), dir.join("../lib")];
+    if let Some(found) = places.iter().map(|place| place.join(NAME)).find(|path| path.exists()) {
+        return Ok(found);
+    }
+    bail!(
+        "{NAME} is not beside glxrun in {0}, nor in {0}/../lib/glxrun or {0}/../lib. \
+         Install it there or name it with --library",
+        dir.display()
+    )
+}
+
+/// Byte offsets in an ELF header: class, byte order, type, machine.
+const HEADER: usize = 20;
+const CLASS_AND_ORDER: std::ops::Range<usize> = 4..6;
+const TYPE: std::ops::Range<usize> = 16..18;
+const MACHINE: std::ops::Range<usize> = 18..20;
+const SHARED_OBJECT: u16 = 3;
+
+fn check(path: &Path) -> Result<()> {
+    let header = |path: &Path| -> std::io::Result<Vec<u8>> {
+        let mut header = Vec::with_capacity(HEADER);
+        File::open(path)?.take(HEADER as u64).read_to_end(&mut header)?;
+        header.resize(HEADER, 0);
+        Ok(header)
+    };
+    let library = header(path)?;
+    let ourselves = header(Path::new("/proc/self/exe")).context("cannot read /proc/self/exe")?;
+    ensure!(
+        library.starts_with(b"\x7fELF") && library[TYPE] == SHARED_OBJECT.to_ne_bytes(),
+        "it is not an ELF shared object"
+    );
+    ensure!(
+        library[CLASS_AND_ORDER] == ourselves[CLASS_AND_ORDER] && library[MACHINE] == ourselves[MACHINE],
+        "it was built for another machine than glxrun"
+    );
+    Ok(())
+}
+
+/// LD_PRELOAD with the library first and what is preloaded already behind it.
+pub fn preload(library: &Path, scratch: &Scratch) -> Result<Variable> {
+    let mut list = if plain(library) { library.to_owned() } else { scratch.link(NAME, library)? };
+    if !plain(&list) {
+        bail!(
+            "the paths {} and {} both hold a space, ':' or '$', which LD_PRELOAD cannot name",
+            library.display(),
+            list.display()
+        );
+    }
+    if let Some(existing) = std::env::var_os("LD_PRELOAD").filter(|existing| !existing.is_empty()) {
+        let mut both = OsString::from(std::mem::take(&mut list));
+        both.push(":");
+        both.push(existing);
+        list = both.into();
+    }
+    Ok(("LD_PRELOAD".into(), list.into()))
+}
+
+/// Whether ld.so takes the path as it is: space and colon separate entries, `$` begins a substitution.
+fn plain(path: &Path) -> bool {
+    !path.as_os_str().as_bytes().iter().any(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b':' | b'$'))
+}

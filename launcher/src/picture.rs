@@ -1,0 +1,141 @@
+//! Pixels of an X server to a PNG.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use x11rb::connection::Connection;
+use x11rb::protocol::xproto::{ConnectionExt, ImageFormat, ImageOrder, Screen, VisualClass};
+use x11rb::rust_connection::RustConnection;
+
+/// A picture of 8 bits each of red, green and blue, rows from the top, without padding.
+pub struct Picture {
+    /// Pixels from left to right.
+    pub width: u16,
+    /// Pixels from top to bottom.
+    pub height: u16,
+    rgb: Vec<u8>,
+}
+
+impl Picture {
+    /// What the root window of `screen` shows.
+    pub fn of_root(connection: &RustConnection, screen: usize) -> Result<Picture> {
+        let setup = connection.setup();
+        let screen = setup.roots.get(screen).context("the X server has no such screen")?;
+        // Not the setup's size: RANDR may have changed it since.
+        let size = connection.get_geometry(screen.root)?.reply()?;
+        let (width, height) = (size.width, size.height);
+        let image = connection
+            .get_image(ImageFormat::Z_PIXMAP, screen.root, 0, 0, width, height, u32::MAX)?
+            .reply()?;
+        let format = setup.pixmap_formats.iter().find(|format| format.depth == image.depth);
+        let format = format.context("the X server does not describe its pixels")?;
+        let masks = masks(screen).context("the root window's visual is not TrueColor")?;
+        let layout = Layout {
+            bits_per_pixel: format.bits_per_pixel.into(),
+            scanline_pad: format.scanline_pad.into(),
+            big_endian: setup.image_byte_order == ImageOrder::MSB_FIRST,
+            masks,
+        };
+        Ok(Picture { width, height, rgb: layout.to_rgb(&image.data, width.into(), height.into())? })
+    }
+
+    /// Writes the PNG file.
+    pub fn save(&self, file: &Path) -> Result<()> {
+        let mut encoder =
+            png::Encoder::new(BufWriter::new(File::create(file)?), self.width.into(), self.height.into());
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_compression(png::Compression::Fast);
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&self.rgb)?;
+        Ok(writer.finish()?)
+    }
+}
+
+/// Masks of red, green and blue of the root window's visual.
+fn masks(screen: &Screen) -> Option<[u32; 3]> {
+    let mut visuals = screen.allowed_depths.iter().flat_map(|depth| &depth.visuals);
+    let visual = visuals.find(|visual| visual.visual_id == screen.root_visual)?;
+    (visual.class == VisualClass::TRUE_COLOR).then_some([
+        visual.red_mask,
+        visual.green_mask,
+        visual.blue_mask,
+    ])
+}
+
+/// How a ZPixmap image lies in memory.
+struct Layout {
+    bits_per_pixel: usize,
+    scanline_pad: usize,
+    big_endian: bool,
+    masks: [u32; 3],
+}
+
+impl Layout {
+    fn to_rgb(&self, data: &[u8], width: usize, height: usize) -> Result<Vec<u8>> {
+        ensure!(
+            matches!(self.bits_per_pixel, 16 | 24 | 32),
+            "pixels of {} bits are not known",
+            self.bits_per_pixel
+        );
+        let bytes = self.bits_per_pixel / 8;
+        let stride = (width * self.bits_per_pixel).next_multiple_of(self.scanline_pad) / 8;
+        ensure!(data.len() >= stride * height, "the X server sent too few pixels");
+        let mut rgb = Vec::with_capacity(width * height * 3);
+        for row in data.chunks_exact(stride).take(height) {
+            for pixel in row.chunks_exact(bytes).take(width) {
+                let join = |value: u32, byte: &u8| value << 8 | u32::from(*byte);
+                let value = if self.big_endian {
+                    pixel.iter().fold(0, join)
+                } else {
+                    pixel.iter().rev().fold(0, join)
+                };
+                rgb.extend(self.masks.map(|mask| channel(value, mask)));
+            }
+        }
+        Ok(rgb)
+    }
+}
+
+/// One colour of a pixel, rounded to 8 bits.
+fn channel(pixel: u32, mask: u32) -> u8 {
+    if mask == 0 {
+        return 0;
+    }
+    let shift = mask.trailing_zeros();
+    let (value, most) = (u64::from((pixel & mask) >> shift), u64::from(mask >> shift));
+    ((value * 255 + most / 2) / most) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RGB888: [u32; 3] = [0xff0000, 0xff00, 0xff];
+
+    fn rgb(bits_per_pixel: usize, big_endian: bool, masks: [u32; 3], data: &[u8], width: usize) -> Vec<u8> {
+        let layout = Layout { bits_per_pixel, scanline_pad: 32, big_endian, masks };
+        layout.to_rgb(data, width, 1).expect("a known format")
+    }
+
+    #[test]
+    fn depths_and_byte_orders() {
+        assert_eq!(rgb(32, false, RGB888, &[3, 2, 1, 0], 1), [1, 2, 3]);
+        assert_eq!(rgb(32, true, RGB888, &[0xff, 1, 2, 3], 1), [1, 2, 3]);
+        assert_eq!(rgb(24, false, RGB888, &[3, 2, 1, 6, 5, 4, 0, 0], 2), [1, 2, 3, 4, 5, 6]);
+        let rgb565 = [0xf800, 0x7e0, 0x1f];
+        assert_eq!(rgb(16, false, rgb565, &[0x00, 0xf8, 0xff, 0xff], 2), [255, 0, 0, 255, 255, 255]);
+        assert_eq!(rgb(16, false, rgb565, &[0x10, 0x84, 0, 0], 1), [132, 130, 132]);
+        let rgb30 = [0x3ff << 20, 0x3ff << 10, 0x3ff];
+        let pixel = (1023_u32 << 20 | 512 << 10 | 4).to_le_bytes();
+        assert_eq!(rgb(32, false, rgb30, &pixel, 1), [255, 128, 1]);
+    }
+
+    #[test]
+    fn short_data_is_an_error() {
+        let layout = Layout { bits_per_pixel: 32, scanline_pad: 32, big_endian: false, masks: RGB888 };
+        assert!(layout.to_rgb(&[0; 7], 2, 1).is_err());
+    }
+}
