@@ -1,1 +1,44 @@
-//! Placeholder until the first slice lands.
+//! The 2D side: how finished frames reach the windows of an X server.
+//!
+//! This crate knows X11 and pixels, and nothing of GL, so that whatever renders can post through it. It speaks the X
+//! protocol itself, over a connection of its own (no libX11, no libxcb): what a program or a library of it does to
+//! Xlib cannot reach us, nor can we reach into the program's own connection.
+//!
+//! ```text
+//!  program's thread                    Server's thread "glxrun-2d"              X server
+//!  Window::acquire -> Slot
+//!  fill the pixels
+//!  Window::post ---- queued frame ---> ShmPutImage ---------------------------> window
+//!                                      slot is free again <------- completion event
+//! ```
+//!
+//! - [`Server`] is the connection to one X server; everything else hangs on it.
+//! - [`Window`] is a window that receives frames; its size follows the server by itself.
+//! - [`Slot`] is memory for one frame, shared with the server where possible (see [`Transport`]).
+//!
+//! Nothing here ends the program: a server that dies, a window that vanishes and a request that fails are states to
+//! ask for ([`Server::is_alive`], [`Window::is_gone`]) or an [`Error`].
+
+mod connect;
+mod error;
+mod extension;
+mod glyph;
+mod image;
+mod link;
+mod memory;
+mod poster;
+mod screen;
+mod server;
+mod slot;
+mod transport;
+mod window;
+
+pub use error::{ConnectError, Error, WatchError};
+pub use extension::ExtensionCodes;
+pub use glxrun_contract::settings::{Spoil, Transport};
+pub use glyph::Glyph;
+pub use image::Image;
+pub use screen::{Geometry, Layout, Screen, Visual};
+pub use server::{Options, Server};
+pub use slot::Slot;
+pub use window::Window;

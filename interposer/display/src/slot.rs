@@ -1,0 +1,73 @@
+//! Memory for one frame, lent to whoever renders.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::screen::Layout;
+use crate::window::{Frame, Shared};
+
+/// Memory for one frame of a window; from [`Window::acquire`](crate::Window::acquire). Dropped without being posted,
+/// it is free again.
+pub struct Slot {
+    window: Arc<Shared>,
+    /// None once posted.
+    frame: Option<Frame>,
+    width: u16,
+    height: u16,
+}
+
+impl Slot {
+    pub(crate) fn new(window: Arc<Shared>, frame: Frame) -> Slot {
+        Slot { window, width: frame.width, height: frame.height, frame: Some(frame) }
+    }
+
+    pub(crate) fn post(mut self) {
+        if let Some(frame) = self.frame.take() {
+            self.window.post(frame);
+        }
+    }
+
+    /// Width in pixels, as asked for.
+    pub fn width(&self) -> u16 {
+        self.width
+    }
+
+    /// Height in pixels, as asked for.
+    pub fn height(&self) -> u16 {
+        self.height
+    }
+
+    /// Bytes from one row to the next.
+    pub fn stride(&self) -> usize {
+        self.window.layout.stride(self.width)
+    }
+
+    /// How a pixel lies in memory.
+    pub fn layout(&self) -> Layout {
+        self.window.layout
+    }
+
+    /// `height` rows of `stride` bytes, the top one first. What is in there is whatever was.
+    pub fn pixels_mut(&mut self) -> &mut [u8] {
+        let length = self.stride() * usize::from(self.height);
+        match &self.frame {
+            // SAFETY: a buffer that a slot holds is in no other slot, and its window neither reads nor sends it.
+            Some(frame) => unsafe { frame.buffer.bytes_mut(length) },
+            None => &mut [],
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if let Some(frame) = self.frame.take() {
+            self.window.give_back(frame);
+        }
+    }
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Slot({:?}, {}x{})", self.window, self.width, self.height)
+    }
+}

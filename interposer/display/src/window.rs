@@ -1,0 +1,420 @@
+//! A window that receives frames, and where each of its frames is.
+//!
+//! ```text
+//!  free --acquire--> writing --post--> queued --poster--> in flight --completion--> free
+//!                       |                |
+//!                  dropped Slot    replaced (spoil on)
+//!                       +------> free <--+
+//! ```
+//!
+//! At most one frame of a window is in flight, so that the server's speed decides which frames it gets: with spoil on a
+//! newer frame replaces the queued one, with spoil off the program waits until there is room for it. The newest
+//! posted frame's buffer is not written to before another frame is posted, so that it can be read back.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Weak};
+
+use glxrun_contract::counters::{Entry, WindowCounters};
+use glxrun_contract::settings::Spoil;
+use parking_lot::{Condvar, Mutex};
+
+use crate::image::Image;
+use crate::link::Link;
+use crate::memory::Buffer;
+use crate::screen::Layout;
+use crate::server::Server;
+use crate::slot::Slot;
+
+/// Buffers that a window keeps when nothing is going on.
+const KEPT: usize = 3;
+/// Frames that are not yet delivered, with spoil off: one in flight, one that is queued or being written.
+const PENDING: usize = 2;
+
+/// A window on the 2D side that receives frames; from [`Server::watch`]. The last handle to go stops the watching.
+#[derive(Debug)]
+pub struct Window {
+    shared: Arc<Shared>,
+    server: Arc<Server>,
+}
+
+impl Window {
+    pub(crate) fn new(shared: Arc<Shared>, server: Arc<Server>) -> Window {
+        Window { shared, server }
+    }
+
+    /// The window's XID.
+    pub fn id(&self) -> u32 {
+        self.shared.id
+    }
+
+    /// Width and height in pixels, as of the last event that was applied (see [`Server::pump`]). One atomic load.
+    pub fn size(&self) -> (u16, u16) {
+        self.shared.size()
+    }
+
+    /// Whether the window has been destroyed. It stays so, even if its XID comes to life again.
+    pub fn is_gone(&self) -> bool {
+        self.shared.is_gone()
+    }
+
+    /// VISUALID of the window.
+    pub fn visual(&self) -> u32 {
+        self.shared.visual
+    }
+
+    /// Depth of the window.
+    pub fn depth(&self) -> u8 {
+        self.shared.layout.depth
+    }
+
+    /// Root window of the window's screen.
+    pub fn root(&self) -> u32 {
+        self.shared.root
+    }
+
+    /// How the window's pixels, and so those of its slots, lie in memory.
+    pub fn layout(&self) -> Layout {
+        self.shared.layout
+    }
+
+    /// The connection that the window was watched on.
+    pub fn server(&self) -> &Arc<Server> {
+        &self.server
+    }
+
+    /// The window's frame counts. This crate counts delivered and dropped frames, its caller the rendered ones.
+    pub fn counters(&self) -> &WindowCounters {
+        &self.shared.counters
+    }
+
+    /// Memory for a frame of `width` x `height` pixels, with unspecified content.
+    ///
+    /// With spoil on this never waits. With spoil off it waits while two frames of the window, slots included, are
+    /// not yet delivered: a thread that holds two slots and asks for a third waits for ever.
+    ///
+    /// None if the window is gone, the connection is lost (also while waiting), the size is empty or there is no
+    /// memory.
+    pub fn acquire(&self, width: u16, height: u16) -> Option<Slot> {
+        self.shared.acquire(width, height)
+    }
+
+    /// Hands a frame over to be shown in the window's top left corner. Never waits.
+    ///
+    /// With spoil on it replaces a frame of the window that is queued and not yet sent, so that the newest frame is
+    /// always the one that ends up on the screen. `slot` must be from this window.
+    pub fn post(&self, slot: Slot) {
+        slot.post();
+    }
+
+    /// A copy of the newest posted frame, on the screen already or not; None before the first and once the window
+    /// is gone.
+    pub fn last_frame(&self) -> Option<Image> {
+        self.shared.last_frame()
+    }
+
+    /// Waits until each posted frame is delivered or given up (window gone, connection lost).
+    pub fn finish(&self) {
+        self.shared.finish();
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        self.server.unwatch(&self.shared);
+    }
+}
+
+/// A frame on its way.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    pub buffer: Arc<Buffer>,
+    pub width: u16,
+    pub height: u16,
+}
+
+/// What the handle, the slots and the poster share of a window.
+pub(crate) struct Shared {
+    pub id: u32,
+    pub root: u32,
+    pub visual: u32,
+    pub layout: Layout,
+    /// A graphics context for the window's root and depth.
+    pub gc: u32,
+    pub link: Arc<Link>,
+    counters: Entry,
+    spoil: Spoil,
+    /// Width in the upper half, height in the lower.
+    size: AtomicU32,
+    gone: AtomicBool,
+    state: Mutex<State>,
+    /// A frame left the state of being pending.
+    freed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    free: Vec<Arc<Buffer>>,
+    /// Slots that are out.
+    writing: usize,
+    queued: VecDeque<Frame>,
+    in_flight: Option<Frame>,
+    newest: Option<Frame>,
+    /// Whether the poster has been told of a queued frame and has not yet looked.
+    announced: bool,
+    /// No frame will be delivered any more.
+    over: bool,
+}
+
+impl State {
+    fn pending(&self) -> usize {
+        self.writing + self.queued.len() + usize::from(self.in_flight.is_some())
+    }
+
+    fn is_newest(&self, buffer: &Arc<Buffer>) -> bool {
+        self.newest.as_ref().is_some_and(|newest| Arc::ptr_eq(&newest.buffer, buffer))
+    }
+
+    /// A free buffer for `length` bytes. Free ones of the wrong size go to `unfit`.
+    fn take_free(&mut self, length: usize, unfit: &mut Vec<Arc<Buffer>>) -> Option<Arc<Buffer>> {
+        // The last freed first: it is the one most likely in a cache.
+        for index in (0..self.free.len()).rev() {
+            if self.is_newest(&self.free[index]) {
+                continue;
+            }
+            let buffer = self.free.remove(index);
+            if fits(buffer.length(), length) {
+                return Some(buffer);
+            }
+            unfit.push(buffer);
+        }
+        None
+    }
+
+    fn release(&mut self, buffer: Arc<Buffer>) {
+        if self.over {
+            return;
+        }
+        self.free.push(buffer);
+        if self.free.len() > KEPT
+            && let Some(index) = (0..self.free.len()).find(|&index| !self.is_newest(&self.free[index]))
+        {
+            self.free.remove(index);
+        }
+    }
+
+    /// Whether the poster must be told that there is a frame to send.
+    fn announce(&mut self) -> bool {
+        let due = !self.over && self.in_flight.is_none() && !self.queued.is_empty() && !self.announced;
+        self.announced |= due;
+        due
+    }
+}
+
+/// Bytes to map for a frame of `length` bytes: with slack, so that a window that is being enlarged does not need a new
+/// buffer for every pixel. Pages that are never touched cost nothing.
+fn roomy(length: usize) -> usize {
+    (length + length / 2).next_multiple_of(64 << 10)
+}
+
+/// Whether a buffer of `capacity` bytes is neither too small for `length` bytes nor a waste.
+fn fits(capacity: usize, length: usize) -> bool {
+    capacity >= length && capacity <= roomy(length).saturating_mul(3)
+}
+
+impl Shared {
+    #[allow(clippy::too_many_arguments, reason = "each is a fact about the window, set once")]
+    pub fn new(
+        link: Arc<Link>,
+        id: u32,
+        root: u32,
+        visual: u32,
+        layout: Layout,
+        gc: u32,
+        size: (u16, u16),
+        counters: Entry,
+        spoil: Spoil,
+    ) -> Shared {
+        Shared {
+            id,
+            root,
+            visual,
+            layout,
+            gc,
+            link,
+            counters,
+            spoil,
+            size: AtomicU32::new(pack(size)),
+            gone: AtomicBool::new(false),
+            state: Mutex::default(),
+            freed: Condvar::new(),
+        }
+    }
+
+    pub fn size(&self) -> (u16, u16) {
+        let size = self.size.load(Ordering::Acquire);
+        ((size >> 16) as u16, size as u16)
+    }
+
+    pub fn set_size(&self, width: u16, height: u16) {
+        self.size.store(pack((width, height)), Ordering::Release);
+    }
+
+    pub fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
+    }
+
+    fn acquire(self: &Arc<Self>, width: u16, height: u16) -> Option<Slot> {
+        let length = self.layout.stride(width) * usize::from(height);
+        if length == 0 || !self.link.is_alive() {
+            return None;
+        }
+        let mut unfit = Vec::new();
+        let free = {
+            let mut state = self.state.lock();
+            while self.spoil == Spoil::Off && !state.over && state.pending() >= PENDING {
+                self.freed.wait(&mut state);
+            }
+            if state.over {
+                return None;
+            }
+            state.writing += 1;
+            state.take_free(length, &mut unfit)
+        };
+        drop(unfit);
+        let buffer = free
+            .map_or_else(|| Buffer::new(&self.link, self.link.carrier(), roomy(length)).map(Arc::new), Ok);
+        match buffer {
+            Ok(buffer) => Some(Slot::new(self.clone(), Frame { buffer, width, height })),
+            Err(error) => {
+                log::warn!("no memory for a frame of {width}x{height} pixels: {error}");
+                self.stop_writing(|_| {});
+                None
+            }
+        }
+    }
+
+    /// A slot comes back, posted or not.
+    fn stop_writing(&self, then: impl FnOnce(&mut State)) {
+        if self.link.is_abandoned() {
+            return;
+        }
+        let mut state = self.state.lock();
+        state.writing -= 1;
+        then(&mut state);
+        self.freed.notify_all();
+    }
+
+    pub fn give_back(&self, frame: Frame) {
+        self.stop_writing(|state| state.release(frame.buffer));
+    }
+
+    pub fn post(self: &Arc<Self>, frame: Frame) {
+        let mut announce = false;
+        self.stop_writing(|state| {
+            if state.over {
+                self.counters.count_dropped();
+                return;
+            }
+            if self.spoil == Spoil::On
+                && let Some(replaced) = state.queued.pop_back()
+            {
+                self.counters.count_dropped();
+                state.newest = None;
+                state.release(replaced.buffer);
+            }
+            state.newest = Some(frame.clone());
+            state.queued.push_back(frame);
+            announce = state.announce();
+        });
+        if announce {
+            self.link.submit(self.clone());
+        }
+    }
+
+    /// The frame to send now, which is in flight from here on.
+    pub fn next_frame(&self) -> Option<Frame> {
+        let mut state = self.state.lock();
+        state.announced = false;
+        if state.in_flight.is_some() {
+            return None;
+        }
+        state.in_flight = state.queued.pop_front();
+        state.in_flight.clone()
+    }
+
+    /// The frame in flight is done with; tells whether the poster should be told of the next one.
+    pub fn complete(&self, delivered: bool) -> bool {
+        let mut state = self.state.lock();
+        if let Some(frame) = state.in_flight.take() {
+            if delivered {
+                self.counters.count_delivered();
+            } else {
+                self.counters.count_dropped();
+            }
+            state.release(frame.buffer);
+        }
+        self.freed.notify_all();
+        state.announce()
+    }
+
+    /// No more frames: the window is `gone`, or the connection is lost. Frees everything and lets go who waits.
+    pub fn vanish(&self, gone: bool) {
+        if gone {
+            self.gone.store(true, Ordering::Release);
+        }
+        let mut state = self.state.lock();
+        let lost = state.queued.len() + usize::from(state.in_flight.is_some());
+        (0..lost).for_each(|_| _ = self.counters.count_dropped());
+        let writing = state.writing;
+        let old = std::mem::replace(&mut *state, State { writing, over: true, ..State::default() });
+        self.freed.notify_all();
+        drop(state);
+        drop(old);
+    }
+
+    fn last_frame(&self) -> Option<Image> {
+        if !self.link.is_alive() {
+            return None;
+        }
+        let state = self.state.lock();
+        let newest = state.newest.as_ref()?;
+        let stride = self.layout.stride(newest.width);
+        // SAFETY: no slot has the newest frame's buffer while the state is locked, and only slots write.
+        let pixels = unsafe { newest.buffer.bytes(stride * usize::from(newest.height)) };
+        Some(Image {
+            width: newest.width,
+            height: newest.height,
+            depth: self.layout.depth,
+            stride,
+            data: pixels.to_vec(),
+        })
+    }
+
+    fn finish(&self) {
+        if !self.link.is_alive() {
+            return;
+        }
+        let mut state = self.state.lock();
+        while !state.queued.is_empty() || state.in_flight.is_some() {
+            self.freed.wait(&mut state);
+        }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (width, height) = self.size();
+        write!(f, "Shared(0x{:x}, {width}x{height})", self.id)
+    }
+}
+
+fn pack((width, height): (u16, u16)) -> u32 {
+    u32::from(width) << 16 | u32::from(height)
+}
+
+/// A dead handle, for the time between a window's registration and its handle.
+pub(crate) fn no_window() -> Weak<Window> {
+    Weak::new()
+}
