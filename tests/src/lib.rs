@@ -1,1 +1,27 @@
-//! Placeholder until the first slice lands.
+//! The harness of the end-to-end tests: real X servers, real programs, glxrun as a user runs it, and pictures to compare.
+//!
+//! Every test starts its own X servers and ends them, so tests run side by side. Nothing waits without a deadline. What
+//! the tests run over can be chosen from outside, with the same tests:
+//!
+//! | variable | values | meaning |
+//! |---|---|---|
+//! | `GLXRUN_TEST_BACKEND` | `glx` (default), `egl:software` | the 3D side: an Xvfb with GLX, or Mesa's EGL device |
+//! | `GLXRUN_TEST_2D` | `xvfb` (default), `xvfb-glx`, `xvnc` | the 2D side: an Xvfb without or with GLX, or TigerVNC's Xvnc |
+//! | `GLXRUN_TEST_BIN_DIR` | a directory | test the glxrun, library and examples there instead of building them |
+//! | `GLXRUN_TEST_DEADLINE` | seconds (default 60) | how long one awaited thing may take before the test fails |
+
+pub mod artifacts;
+pub mod image;
+pub mod lockstep;
+pub mod program;
+pub mod screen;
+pub mod server;
+pub mod stage;
+
+pub use anyhow::{Context, Result, bail, ensure};
+pub use image::Image;
+pub use lockstep::compare_frames;
+pub use program::Program;
+pub use screen::Screen;
+pub use server::XServer;
+pub use stage::{Stage, TwoD};

@@ -1,0 +1,173 @@
+//! The displays that a test runs a program on, direct and split.
+
+use std::ffi::OsStr;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::artifacts;
+use crate::screen::Screen;
+use crate::server::XServer;
+
+/// What renders in split runs: `GLXRUN_TEST_BACKEND`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// GLX on a second Xvfb.
+    Glx,
+    /// EGL on Mesa's software device; no 3D X server.
+    EglSoftware,
+}
+
+impl Backend {
+    /// The back end that this run of the tests is for.
+    pub fn from_env() -> Result<Self> {
+        match std::env::var("GLXRUN_TEST_BACKEND").as_deref() {
+            Err(_) | Ok("glx") => Ok(Self::Glx),
+            Ok("egl:software") => Ok(Self::EglSoftware),
+            Ok(other) => bail!("GLXRUN_TEST_BACKEND is {other:?}; it may be glx or egl:software"),
+        }
+    }
+}
+
+/// The X server of the 2D side: `GLXRUN_TEST_2D`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TwoD {
+    /// Xvfb without the GLX extension.
+    Xvfb,
+    /// Xvfb with GLX.
+    XvfbGlx,
+    /// TigerVNC's Xvnc without GLX.
+    Xvnc,
+}
+
+impl TwoD {
+    /// The 2D side that this run of the tests is for.
+    pub fn from_env() -> Result<Self> {
+        match std::env::var("GLXRUN_TEST_2D").as_deref() {
+            Err(_) | Ok("xvfb") => Ok(Self::Xvfb),
+            Ok("xvfb-glx") => Ok(Self::XvfbGlx),
+            Ok("xvnc") => Ok(Self::Xvnc),
+            Ok(other) => bail!("GLXRUN_TEST_2D is {other:?}; it may be xvfb, xvfb-glx or xvnc"),
+        }
+    }
+
+    /// Starts such a server with a screen of 1920x1080.
+    pub fn start(self, depth: u8) -> Result<XServer> {
+        match self {
+            Self::Xvfb => XServer::xvfb().without_glx().depth(depth).start(),
+            Self::XvfbGlx => XServer::xvfb().depth(depth).start(),
+            Self::Xvnc => XServer::xvnc().without_glx().depth(depth).start(),
+        }
+    }
+}
+
+/// The servers of one test.
+pub struct Stage {
+    backend: Backend,
+    // Always there: with the EGL back end it only is the reference.
+    three_d: XServer,
+    // Where the 3D server has another depth than the 2D side.
+    reference: Option<XServer>,
+    two_d: XServer,
+}
+
+impl Stage {
+    /// Servers as the environment asks for, with root windows 24 bits deep.
+    pub fn start() -> Result<Self> {
+        Self::with_depth(24)
+    }
+
+    /// The same with a 2D side of another depth; the 3D side always has 24.
+    pub fn with_depth(depth: u8) -> Result<Self> {
+        Self::on(TwoD::from_env()?, depth)
+    }
+
+    /// The same with a 2D side of a certain kind.
+    pub fn on(two_d: TwoD, depth: u8) -> Result<Self> {
+        let reference = (depth != 24).then(|| XServer::xvfb().depth(depth).start()).transpose()?;
+        let three_d = XServer::xvfb().start()?;
+        Ok(Self { backend: Backend::from_env()?, three_d, reference, two_d: two_d.start(depth)? })
+    }
+
+    /// The server that direct runs draw and show on.
+    pub fn reference(&self) -> &XServer {
+        self.reference.as_ref().unwrap_or(&self.three_d)
+    }
+
+    /// The server that renders in split runs.
+    pub fn three_d(&self) -> &XServer {
+        &self.three_d
+    }
+
+    /// The server that shows the windows of split runs.
+    pub fn two_d(&self) -> &XServer {
+        &self.two_d
+    }
+
+    /// The same, to end it in the middle of a test.
+    pub fn two_d_mut(&mut self) -> &mut XServer {
+        &mut self.two_d
+    }
+
+    /// A look at the windows of direct runs.
+    pub fn reference_screen(&self) -> Result<Screen> {
+        Screen::connect(self.reference())
+    }
+
+    /// A look at the windows of split runs.
+    pub fn two_d_screen(&self) -> Result<Screen> {
+        Screen::connect(&self.two_d)
+    }
+
+    /// A command that runs a program direct. A name without a slash is an example's if there is one, else on the PATH.
+    pub fn direct(&self, program: &str) -> Result<Command> {
+        let mut command = Command::new(resolve(program)?);
+        clean(&mut command);
+        self.reference().apply(&mut command);
+        Ok(command)
+    }
+
+    /// A command that runs the same program split, by glxrun with `options`.
+    pub fn split(&self, options: &[&str], program: &str) -> Result<Command> {
+        let mut command = self.glxrun()?;
+        command.args(options).arg("--").arg(resolve(program)?);
+        Ok(command)
+    }
+
+    /// glxrun with its 3D side named, on the 2D side, and nothing more.
+    pub fn glxrun(&self) -> Result<Command> {
+        let mut command = glxrun()?;
+        self.two_d.apply(&mut command);
+        match self.backend {
+            Backend::Glx => command.args(["-d", &self.three_d.display()]),
+            Backend::EglSoftware => command.args(["-d", "egl:software"]),
+        };
+        Ok(command)
+    }
+}
+
+/// glxrun without arguments, in an environment that says nothing about displays.
+pub fn glxrun() -> Result<Command> {
+    let mut command = Command::new(artifacts::program("glxrun")?);
+    clean(&mut command);
+    Ok(command)
+}
+
+/// Removes what the shell that runs the tests may have set for itself.
+fn clean(command: &mut Command) {
+    for name in ["DISPLAY", "XAUTHORITY", "LD_PRELOAD", "LIBGL_ALWAYS_INDIRECT", "WAYLAND_DISPLAY"] {
+        command.env_remove(name);
+    }
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("GLXRUN_") {
+            command.env_remove(name);
+        }
+    }
+}
+
+fn resolve(program: &str) -> Result<std::ffi::OsString> {
+    let built = artifacts::directory()?.join(program);
+    // Only our own programs: a directory of build products has other things with short names.
+    let ours = ["scene", "engine"].contains(&program);
+    Ok(if ours { built.into() } else { OsStr::new(program).to_owned() })
+}
