@@ -1,11 +1,13 @@
 //! Pixels to and from drawables, as requests that are over when the function returns.
 
-use x11rb::connection::RequestConnection as _;
+use x11rb::connection::{Connection as _, RequestConnection as _};
 use x11rb::errors::ReplyError;
+use x11rb::protocol::shm::ConnectionExt as _;
 use x11rb::protocol::xproto::{ConnectionExt as _, CreateGCAux, ImageFormat};
 
 use crate::error::Error;
 use crate::link::Link;
+use crate::memory::{Buffer, Carrier, fits, roomy};
 use crate::screen::{Layout, layout};
 use crate::server::Server;
 
@@ -34,15 +36,34 @@ impl Server {
     /// The pixels of a rectangle of a drawable (GetImage). For a window, the rectangle must be on the screen.
     pub fn get_image(&self, drawable: u32, x: i16, y: i16, width: u16, height: u16) -> Result<Image, Error> {
         let link = self.link();
-        link.alive()?;
-        let reply = link
-            .connection
-            .get_image(ImageFormat::Z_PIXMAP, drawable, x, y, width, height, !0)
-            .map_err(ReplyError::from)
-            .and_then(|cookie| cookie.reply());
-        let reply = self.settle(reply)?;
-        let stride = self.layout(reply.depth)?.stride(width);
-        Ok(Image { width, height, depth: reply.depth, stride, data: reply.data })
+        let depth = self.geometry(drawable)?.depth;
+        let stride = self.layout(depth)?.stride(width);
+        let length = stride * usize::from(height);
+        let staged = self.staged(length, |buffer, segment| {
+            let reply = link
+                .connection
+                .shm_get_image(drawable, x, y, width, height, !0, ImageFormat::Z_PIXMAP.into(), segment, 0)
+                .map_err(ReplyError::from)
+                .and_then(|cookie| cookie.reply());
+            self.settle(reply)?;
+            // SAFETY: the staging buffer is locked, and the server is done with it.
+            Ok(unsafe { buffer.bytes(length) }.to_vec())
+        });
+        let data = match staged {
+            Some(data) => data?,
+            None => {
+                let reply = link
+                    .connection
+                    .get_image(ImageFormat::Z_PIXMAP, drawable, x, y, width, height, !0)
+                    .map_err(ReplyError::from)
+                    .and_then(|cookie| cookie.reply());
+                let mut data = self.settle(reply)?.data;
+                // The protocol pads the data to four bytes.
+                data.truncate(length);
+                data
+            }
+        };
+        Ok(Image { width, height, depth, stride, data })
     }
 
     /// Copies an image into a drawable of its depth, at `x`, `y`. The server has done so when this returns.
@@ -50,27 +71,89 @@ impl Server {
         let link = self.link();
         link.alive()?;
         let layout = self.layout(image.depth)?;
-        if image.stride != layout.stride(image.width)
-            || image.data.len() < image.stride * usize::from(image.height)
-        {
+        let length = image.stride * usize::from(image.height);
+        if image.stride != layout.stride(image.width) || image.data.len() < length {
             return Err(Error::Unsupported(format!("an image with rows of {} bytes", image.stride)));
         }
-        let gc = self.generate_id()?;
+        let gc = link.connection.generate_id()?;
         let made = link
             .connection
             .create_gc(gc, drawable, &CreateGCAux::new().graphics_exposures(0))
             .map_err(ReplyError::from)
             .and_then(|cookie| cookie.check());
         self.settle(made)?;
-        let put = put_rows(link, drawable, gc, layout, (image.width, image.height), (x, y), &image.data);
-        let _ = link.connection.free_gc(gc);
+        let size = (image.width, image.height);
+        let put = self
+            .staged(length, |buffer, segment| {
+                // SAFETY: the staging buffer is locked, and the server is done with it.
+                unsafe { buffer.bytes_mut(length) }.copy_from_slice(&image.data[..length]);
+                link.settle(put_shared(link, drawable, gc, layout, size, (x, y), segment))
+            })
+            .unwrap_or_else(|| put_rows(link, drawable, gc, layout, size, (x, y), &image.data));
+        if let Ok(cookie) = link.connection.free_gc(gc) {
+            cookie.ignore_error();
+        }
         self.pump();
         put
+    }
+
+    /// Runs `work` with memory shared with the server; None if there is none, or the image too small to be worth it.
+    fn staged<T>(
+        &self,
+        length: usize,
+        work: impl FnOnce(&Buffer, u32) -> Result<T, Error>,
+    ) -> Option<Result<T, Error>> {
+        let link = self.link();
+        if length < PORTION || link.carrier() == Carrier::Socket {
+            return None;
+        }
+        let mut staging = self.staging.lock();
+        if !staging.as_ref().is_some_and(|buffer| fits(buffer.length(), length)) {
+            *staging = Buffer::new(link, link.carrier(), roomy(length)).ok();
+            link.detach_retired();
+        }
+        let buffer = staging.as_ref()?;
+        match buffer.attach(false) {
+            Ok(segment) => Some(work(buffer, segment?)),
+            Err(error) => Some(Err(error)),
+        }
     }
 
     pub(crate) fn layout(&self, depth: u8) -> Result<Layout, Error> {
         layout(self.setup(), depth).ok_or_else(|| Error::Unsupported(format!("images of depth {depth}")))
     }
+}
+
+/// Has the server copy an image from shared memory, and waits until it has done it.
+fn put_shared(
+    link: &Link,
+    drawable: u32,
+    gc: u32,
+    layout: Layout,
+    (width, height): (u16, u16),
+    (x, y): (i16, i16),
+    segment: u32,
+) -> Result<(), ReplyError> {
+    let format = ImageFormat::Z_PIXMAP.into();
+    link.connection
+        .shm_put_image(
+            drawable,
+            gc,
+            width,
+            height,
+            0,
+            0,
+            width,
+            height,
+            x,
+            y,
+            layout.depth,
+            format,
+            false,
+            segment,
+            0,
+        )?
+        .check()
 }
 
 /// Writes an image into a drawable through the socket, and waits until the server has done it.

@@ -15,6 +15,7 @@ use rustix::event::{EventfdFlags, eventfd};
 use x11rb::connection::{Connection as _, SequenceNumber};
 use x11rb::errors::{ConnectionError, ReplyError};
 use x11rb::protocol::Event;
+use x11rb::protocol::shm::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
 
 use crate::connect::Stream;
@@ -275,9 +276,12 @@ impl Link {
         }
     }
 
-    /// The segments to detach.
-    pub fn take_retired(&self) -> Vec<u32> {
-        std::mem::take(&mut *self.retired.lock())
+    /// Detaches the segments that were retired.
+    pub fn detach_retired(&self) {
+        let retired = std::mem::take(&mut *self.retired.lock());
+        for segment in retired {
+            let _ = self.connection.shm_detach(segment);
+        }
     }
 
     /// Whether the poster has something to do, beside events.

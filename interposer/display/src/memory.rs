@@ -144,6 +144,17 @@ impl Drop for Buffer {
     }
 }
 
+/// Bytes to map for `length` bytes of pixels: with slack, so that a window that is being enlarged does not need a new
+/// buffer for every pixel. Pages that are never touched cost nothing.
+pub(crate) fn roomy(length: usize) -> usize {
+    (length + length / 2).next_multiple_of(64 << 10)
+}
+
+/// Whether a buffer of `capacity` bytes is neither too small for `length` bytes nor a waste.
+pub(crate) fn fits(capacity: usize, length: usize) -> bool {
+    capacity >= length && capacity <= roomy(length).saturating_mul(3)
+}
+
 type Mapped = (NonNull<u8>, Segment);
 
 fn memfd(length: usize) -> io::Result<Mapped> {

@@ -32,9 +32,7 @@ pub(crate) fn start(link: Arc<Link>) -> std::io::Result<JoinHandle<()>> {
 fn run(link: &Link) {
     while !link.is_stopping() && link.is_alive() {
         link.pump();
-        for segment in link.take_retired() {
-            let _ = link.connection.shm_detach(segment);
-        }
+        link.detach_retired();
         while let Some(window) = link.next_ready() {
             if let Some(frame) = window.next_frame()
                 && let Err(error) = send(link, &window, &frame)

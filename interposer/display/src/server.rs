@@ -18,7 +18,7 @@ use crate::connect;
 use crate::error::{ConnectError, Error, WatchError};
 use crate::extension;
 use crate::link::{Link, Watched};
-use crate::memory::Carrier;
+use crate::memory::{Buffer, Carrier};
 use crate::poster;
 use crate::screen::{Geometry, Layout, Screen, screens};
 use crate::transport;
@@ -44,6 +44,8 @@ pub struct Server {
     /// Graphics contexts by root and depth, made when first needed; they go with the connection.
     gcs: Mutex<HashMap<(u32, u8), u32>>,
     poster: Mutex<Option<JoinHandle<()>>>,
+    /// Memory through which images are copied.
+    pub(crate) staging: Mutex<Option<Buffer>>,
 }
 
 impl Server {
@@ -69,6 +71,7 @@ impl Server {
             extensions: Mutex::default(),
             gcs: Mutex::default(),
             poster: Mutex::new(None),
+            staging: Mutex::new(None),
         }))
     }
 

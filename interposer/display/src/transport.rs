@@ -30,7 +30,7 @@ pub(crate) fn choose(link: &Arc<Link>, wanted: Transport, root: u32, depth: u8) 
     };
     let mut chosen = Carrier::Socket;
     for &carrier in candidates {
-        let result = supports(link, carrier, wanted).and_then(|()| try_out(link, carrier, root, depth));
+        let result = supports(link, carrier).and_then(|()| try_out(link, carrier, root, depth));
         match result {
             Ok(()) => {
                 chosen = carrier;
@@ -69,9 +69,9 @@ pub(crate) fn name(carrier: Carrier) -> &'static str {
 }
 
 /// What can be known without trying.
-fn supports(link: &Link, carrier: Carrier, wanted: Transport) -> Result<(), String> {
-    // A descriptor cannot travel over TCP. A segment's number can, but names something else on another machine.
-    if !link.connection.stream().local && (carrier == Carrier::Memfd || wanted != Transport::SysV) {
+fn supports(link: &Link, carrier: Carrier) -> Result<(), String> {
+    // A descriptor cannot travel over TCP, and a segment's number means something else on another machine.
+    if !link.connection.stream().local {
         return Err("it is connected by TCP".to_owned());
     }
     let text = |error: Error| error.to_string();

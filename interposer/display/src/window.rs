@@ -22,7 +22,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::image::Image;
 use crate::link::Link;
-use crate::memory::Buffer;
+use crate::memory::{Buffer, fits, roomy};
 use crate::screen::Layout;
 use crate::server::Server;
 use crate::slot::Slot;
@@ -212,17 +212,6 @@ impl State {
     }
 }
 
-/// Bytes to map for a frame of `length` bytes: with slack, so that a window that is being enlarged does not need a new
-/// buffer for every pixel. Pages that are never touched cost nothing.
-fn roomy(length: usize) -> usize {
-    (length + length / 2).next_multiple_of(64 << 10)
-}
-
-/// Whether a buffer of `capacity` bytes is neither too small for `length` bytes nor a waste.
-fn fits(capacity: usize, length: usize) -> bool {
-    capacity >= length && capacity <= roomy(length).saturating_mul(3)
-}
-
 impl Shared {
     #[allow(clippy::too_many_arguments, reason = "each is a fact about the window, set once")]
     pub fn new(
@@ -393,7 +382,8 @@ impl Shared {
     }
 
     fn finish(&self) {
-        if !self.link.is_alive() {
+        // Not for a lost connection: its end empties the queue, and counts what was in there.
+        if self.link.is_abandoned() {
             return;
         }
         let mut state = self.state.lock();
