@@ -18,7 +18,8 @@ pub enum Load {
     ProcAddress,
     /// The same with `glXGetProcAddressARB`.
     ProcAddressArb,
-    /// `dlopen` of libGLX.so.0 and libOpenGL.so.0, each asked for its own names.
+    /// `dlopen` of libGLX.so.0 and libOpenGL.so.0, each asked for its own names; those of GLX extensions, which libGLX.so.0
+    /// does not export, by `glXGetProcAddress`.
     Glvnd,
     /// `dlsym` as in [`Load::Dlsym`], but the address of `dlsym` comes from `dlvsym`.
     Dlvsym,
@@ -50,6 +51,7 @@ type Dlsym = unsafe extern "C" fn(*mut c_void, *const c_char) -> *const c_void;
 /// Opened libraries and the function that looks names up in them. The libraries stay open until the process ends.
 pub struct Loader {
     libraries: Vec<*mut c_void>,
+    dlsym_first: bool,
     get_proc_address: Option<GetProcAddress>,
     dlsym: Dlsym,
 }
@@ -73,9 +75,9 @@ impl Loader {
             libraries.push(library.into_raw());
         }
         let dlsym = if way == Load::Dlvsym { dlsym_by_dlvsym()? } else { libc_dlsym as Dlsym };
-        let mut loader = Self { libraries, get_proc_address: None, dlsym };
+        let mut loader = Self { libraries, dlsym_first: true, get_proc_address: None, dlsym };
         let entry = match way {
-            Load::ProcAddress => Some(c"glXGetProcAddress"),
+            Load::ProcAddress | Load::Glvnd => Some(c"glXGetProcAddress"),
             Load::ProcAddressArb => Some(c"glXGetProcAddressARB"),
             _ => None,
         };
@@ -84,22 +86,26 @@ impl Loader {
             // SAFETY: both entry points have this signature (GLX 1.4 section 3.3.12).
             loader.get_proc_address =
                 Some(unsafe { std::mem::transmute::<*const c_void, GetProcAddress>(address) });
+            loader.dlsym_first = way == Load::Glvnd;
         }
         Ok(loader)
     }
 
     /// The address of the function called `name`, or `None` if the libraries have none.
     pub fn symbol(&self, name: &CStr) -> Option<*const c_void> {
-        if let Some(get) = self.get_proc_address {
-            // SAFETY: `name` is a C string and `get` is glXGetProcAddress.
-            let address = unsafe { get(name.as_ptr().cast()) };
-            return (!address.is_null()).then_some(address);
-        }
-        self.libraries.iter().find_map(|library| {
-            // SAFETY: the handle is open and `name` is a C string.
-            let address = unsafe { (self.dlsym)(*library, name.as_ptr()) };
-            (!address.is_null()).then_some(address)
-        })
+        let exported = || {
+            self.libraries.iter().find_map(|library| {
+                // SAFETY: the handle is open and `name` is a C string.
+                let address = unsafe { (self.dlsym)(*library, name.as_ptr()) };
+                (!address.is_null()).then_some(address)
+            })
+        };
+        let asked = || {
+            // SAFETY: `name` is a C string and the function is glXGetProcAddress.
+            let address = self.get_proc_address.map(|get| unsafe { get(name.as_ptr().cast()) });
+            address.filter(|address| !address.is_null())
+        };
+        if self.dlsym_first { exported().or_else(asked) } else { asked() }
     }
 
     /// As [`Loader::symbol`], with an error that names the function.

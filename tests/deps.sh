@@ -1,0 +1,33 @@
+#!/bin/sh
+# Installs the Debian/Ubuntu packages that the tests need and that are missing. Quick when there is nothing to do.
+set -eu
+
+packages="
+    xvfb                        # Xvfb, the X server of most tests
+    tigervnc-standalone-server  # Xvnc, the other 2D side
+    libgl1 libglx-mesa0 libgl1-mesa-dri libegl1  # Mesa: the software renderer
+    libx11-6 libxrandr2         # what the example programs load
+    mesa-utils                  # glxinfo, glxgears, glxheads, glxdemo
+    x11-utils                   # xdpyinfo, xwininfo: programs without OpenGL
+    gcc libc6-dev               # Rust's linker, and small C programs in the tests
+"
+
+missing=""
+for package in $(printf '%s\n' "$packages" | sed 's/#.*//'); do
+    case "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" in
+        installed) ;;
+        *) missing="$missing $package" ;;
+    esac
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" != 0 ]; then
+    echo "the tests need packages that are not installed; run:" >&2
+    echo "    sudo apt-get install -y --no-install-recommends$missing" >&2
+    exit 1
+fi
+echo "installing for the tests:$missing"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq </dev/null
+# shellcheck disable=SC2086 # a list of words
+apt-get install -qq -y --no-install-recommends $missing </dev/null

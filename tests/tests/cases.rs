@@ -1,0 +1,92 @@
+//! Each way of using GLX that the `scene` example knows: same pictures, same output, same exit status, direct and split.
+
+use glxrun_tests::{Result, Stage, TwoD, compare_frames, ensure, lockstep};
+
+fn case(arguments: &[&str]) -> Result<()> {
+    compare(&Stage::start()?, arguments)
+}
+
+fn compare(stage: &Stage, arguments: &[&str]) -> Result<()> {
+    let compared = compare_frames(stage, "scene", arguments)?;
+    ensure!(compared > 0, "no frame was compared");
+    Ok(())
+}
+
+macro_rules! cases {
+    ($($name:ident: $($argument:literal)+;)*) => {
+        $( #[test] fn $name() -> Result<()> { case(&[$($argument),+]) } )*
+    };
+}
+
+cases! {
+    front_buffer: "front";
+    front_buffer_with_alpha: "front" "--alpha" "8" "--visual-depth" "32";
+    destination_alpha: "destalpha" "--alpha" "8";
+    destination_alpha_at_depth_32: "destalpha" "--alpha" "8" "--visual-depth" "32";
+    readback: "readback";
+    readback_with_alpha: "readback" "--alpha" "8";
+    readback_at_an_odd_size: "readback" "--size" "17x13" "--alpha" "8";
+    resize: "resize";
+    resize_of_a_glx_window: "resize" "--glx-window";
+    single_buffer: "singlebuffer";
+    stencil: "stencil";
+    legacy: "legacy";
+    threads_on_one_window: "threads";
+    shared_contexts: "sharedctx";
+    shared_core_contexts: "sharedctx" "--core";
+    copy_context: "copycontext";
+    text_by_x_fonts: "usexfont";
+    pixmap: "pixmap";
+    pixmap_with_alpha: "pixmap" "--alpha" "8" "--visual-depth" "32";
+    pbuffer: "pbuffer";
+    draw_and_read_drawables_differ: "readdraw";
+    subwindow: "subwindow";
+    three_windows: "multiwindow";
+    window_destroyed_first: "destroyfirst";
+    two_displays: "twodisplays";
+}
+
+macro_rules! depth_16_cases {
+    ($($name:ident: $($argument:literal)+;)*) => {
+        $( #[test] fn $name() -> Result<()> { compare(&Stage::with_depth(16)?, &[$($argument),+]) } )*
+    };
+}
+
+depth_16_cases! {
+    front_buffer_at_depth_16: "front";
+    pixmap_at_depth_16: "pixmap";
+    legacy_at_depth_16: "legacy";
+    resize_at_depth_16: "resize";
+}
+
+/// The cases in which the 2D side takes part most, on the other kinds of 2D side.
+fn other_side(two_d: TwoD) -> Result<()> {
+    let stage = Stage::on(two_d, 24)?;
+    for case in ["spin", "front", "resize", "pixmap", "subwindow", "legacy", "twodisplays"] {
+        compare(&stage, &[case])?;
+    }
+    Ok(())
+}
+
+#[test]
+fn on_a_2d_side_with_glx() -> Result<()> {
+    other_side(TwoD::XvfbGlx)
+}
+
+#[test]
+fn on_xvnc() -> Result<()> {
+    other_side(TwoD::Xvnc)
+}
+
+/// Every way for a frame to reach the X server, and waiting for each delivery.
+#[test]
+fn every_transport_without_spoiling() -> Result<()> {
+    let stage = Stage::start()?;
+    for transport in ["memfd", "sysv", "putimage"] {
+        for case in [["spin", "--size", "641x479"], ["spin", "--size", "17x13"]] {
+            let options = ["--transport", transport, "--spoil", "off"];
+            lockstep::compare_frames_as(&stage, "scene", &case, &options, 0)?;
+        }
+    }
+    Ok(())
+}
