@@ -1,11 +1,14 @@
 //! X displays as the launcher sees them: can one be opened, what does it offer, are two the same.
 
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixStream};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{ConnectionExt, CreateWindowAux, WindowClass};
-use x11rb::reexports::x11rb_protocol::parse_display::parse_display;
+use x11rb::reexports::x11rb_protocol::parse_display::{ConnectAddress, ParsedDisplay, parse_display};
+use x11rb::reexports::x11rb_protocol::xauth::{Family, get_auth};
 use x11rb::rust_connection::{DefaultStream, RustConnection};
 
 use crate::failure::Failure;
@@ -15,6 +18,8 @@ use crate::xauth::{self, Cookie};
 
 /// How long an X server may take to answer.
 pub const LIMIT: Duration = Duration::from_secs(10);
+/// TCP port of display 0; with it, the highest display number is bounded.
+const TCP_BASE: u16 = 6000;
 
 /// An X display and, where it is ours, the cookie for it.
 #[derive(Clone)]
@@ -28,29 +33,28 @@ pub struct Server {
 impl Server {
     /// Connects. May wait for ever.
     pub fn connect(&self) -> Result<RustConnection> {
-        let Some(cookie) = &self.cookie else {
-            return RustConnection::connect(Some(&self.name))
-                .map(|(connection, _)| connection)
-                .map_err(|error| anyhow!("{}", error.to_string().trim()));
+        let display = self.parse()?;
+        let (stream, (family, address)) = open(&display)?;
+        // As Xlib does: a cookie that cannot be read is no reason not to try without one.
+        let (name, data) = match &self.cookie {
+            Some(cookie) => (xauth::PROTOCOL.to_vec(), cookie.0.to_vec()),
+            None => get_auth(family, &address, display.display).ok().flatten().unwrap_or_default(),
         };
-        let display = parse_display(Some(&self.name))?;
-        let mut last = None;
-        for address in display.connect_instruction() {
-            match DefaultStream::connect(&address) {
-                Ok((stream, _)) => {
-                    let (name, data) = (xauth::PROTOCOL.to_vec(), cookie.0.to_vec());
-                    let screen = display.screen.into();
-                    return Ok(RustConnection::connect_to_stream_with_auth_info(stream, screen, name, data)?);
-                }
-                Err(error) => last = Some(error),
-            }
-        }
-        Err(last.map_or_else(|| anyhow!("no address"), Into::into))
+        RustConnection::connect_to_stream_with_auth_info(stream, display.screen.into(), name, data)
+            .map_err(|error| anyhow!("{}", one_line(&error.to_string())))
     }
 
     /// The screen that the name selects.
     pub fn screen(&self) -> Result<usize> {
-        Ok(parse_display(Some(&self.name))?.screen.into())
+        Ok(self.parse()?.screen.into())
+    }
+
+    fn parse(&self) -> Result<ParsedDisplay> {
+        // x11rb takes what follows `unix:` for a path only.
+        let local = self.name.strip_prefix("unix").filter(|rest| !rest.contains('/'));
+        let display = parse_display(Some(local.unwrap_or(&self.name)))?;
+        ensure!(display.display <= u16::MAX - TCP_BASE, "there is no display number {}", display.display);
+        Ok(display)
     }
 
     /// Does `ask` with a fresh connection, within [`LIMIT`].
@@ -66,6 +70,31 @@ impl Server {
         })?;
         Ok(answer.unwrap_or_else(|| Err(anyhow!("it does not answer within {} seconds", LIMIT.as_secs()))))
     }
+}
+
+/// The first address of the display that answers.
+fn open(display: &ParsedDisplay) -> Result<(DefaultStream, (Family, Vec<u8>))> {
+    let mut first = None;
+    for address in display.connect_instruction() {
+        let opened = match &address {
+            // In a container, Linux' abstract socket may be the only one in reach.
+            ConnectAddress::Socket(path) => UnixStream::connect(path)
+                .or_else(|error| {
+                    UnixStream::connect_addr(&SocketAddr::from_abstract_name(path)?).map_err(|_| error)
+                })
+                .and_then(DefaultStream::from_unix_stream),
+            address => DefaultStream::connect(address),
+        };
+        match opened {
+            Ok(opened) => return Ok(opened),
+            Err(error) => first = first.or(Some(error)),
+        }
+    }
+    Err(first.map_or_else(|| anyhow!("the name leads to no address"), Into::into))
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Depth of the root window of the server's screen.

@@ -55,18 +55,29 @@ fn wait(moment: Moment, counters: &CounterFile, ended: &Ended) -> Result<(), Str
         Moment::Seconds(seconds) => (1, seconds),
         Moment::Frame(frame) => (frame, 0.0),
     };
-    while !counters.entries().any(|entry| entry.delivered.load(Ordering::Acquire) >= frames) {
-        if ended.within(TICK) {
+    let delivered = || counters.entries().any(|entry| entry.delivered.load(Ordering::Acquire) >= frames);
+    let mut over = false;
+    while !delivered() {
+        if over {
             return Err(format!("before frame {frames} was delivered"));
         }
+        // Frames may have come with the end, so look once more.
+        over = ended.within(TICK);
     }
     let due = Instant::now() + Duration::from_secs_f64(seconds);
-    while let Some(left) = due.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
-        if ended.within(left) {
-            return Err(format!("less than {seconds} s after its first frame"));
+    while !over {
+        let left = due.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(());
         }
+        over = ended.within(left);
     }
-    Ok(())
+    Err(match moment {
+        Moment::Seconds(seconds) => format!("less than {seconds} s after its first frame"),
+        Moment::Frame(frame) => {
+            format!("as soon as frame {frame} was delivered; --pause-at-frame {frame} keeps it")
+        }
+    })
 }
 
 fn take(server: Server, file: PathBuf) {

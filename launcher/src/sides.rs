@@ -87,9 +87,16 @@ impl Sides {
     }
 
     /// Takes note of a process that has ended, and says so if it was one of our servers.
-    pub fn server_ended(&mut self, pid: Pid, status: WaitStatus) {
+    pub fn process_ended(&mut self, pid: Pid, status: WaitStatus) {
         if let Some(news) = self.servers.iter_mut().find_map(|server| server.note_end(pid, status)) {
-            say!("{news}; the program goes on without it");
+            say!("{news}");
+        }
+    }
+
+    /// Says which of our servers ended before the program did, as far as that has not been said.
+    pub fn program_ended(&mut self) {
+        for news in self.servers.iter_mut().filter_map(Xvfb::find_end) {
+            say!("{news}");
         }
     }
 }

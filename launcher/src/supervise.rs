@@ -13,6 +13,7 @@ use crate::signals::{Signals, Wake, is_ours_alone, stop_ourselves};
 pub fn until_exit(app: Pid, sides: &mut Sides, signals: &mut Signals) -> Result<u8, Failure> {
     loop {
         if let Some(status) = reap(app, sides) {
+            sides.program_ended();
             return Ok(status);
         }
         if let Wake::Signals(received) = signals.wait(None, None).context("cannot wait for the program")? {
@@ -32,7 +33,7 @@ fn reap(app: Pid, sides: &mut Sides) -> Option<u8> {
         if pid == app {
             exit = Some(exit_status(status));
         } else {
-            sides.server_ended(pid, status);
+            sides.process_ended(pid, status);
         }
     }
     exit

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
-use rustix::io::FdFlags;
+use rustix::io::{Errno, FdFlags};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, waitpid};
 
 use crate::display::Server;
@@ -145,6 +145,25 @@ impl Xvfb {
         Some(format!("the {}'s Xvfb ({}) has ended{how}", self.side, self.server.name))
     }
 
+    /// Whether the process has ended, or is about to: at once after a program that its end took along, that may
+    /// not have been reported yet. Gives a sentence about it.
+    pub fn find_end(&mut self) -> Option<String> {
+        if self.ended || listens(&socket(self.number)) {
+            return None;
+        }
+        let (pid, status) = self.wait_until(Instant::now() + END)?;
+        self.note_end(pid, status)
+    }
+
+    fn wait_until(&self, deadline: Instant) -> Option<(Pid, WaitStatus)> {
+        loop {
+            match waitpid(Some(self.pid), WaitOptions::NOHANG) {
+                Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(2)),
+                end => return end.ok().flatten(),
+            }
+        }
+    }
+
     /// The last line that it wrote, as the end of a sentence.
     pub fn last_words(&self) -> String {
         let log = std::fs::read(&self.log).unwrap_or_default();
@@ -158,15 +177,10 @@ impl Xvfb {
         if self.ended {
             return;
         }
-        let deadline = Instant::now() + END;
         let _ = kill_process(self.pid, Signal::TERM);
-        while let Ok(None) = waitpid(Some(self.pid), WaitOptions::NOHANG) {
-            if Instant::now() >= deadline {
-                let _ = kill_process(self.pid, Signal::KILL);
-                let _ = waitpid(Some(self.pid), WaitOptions::empty());
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(2));
+        if self.wait_until(Instant::now() + END).is_none() {
+            let _ = kill_process(self.pid, Signal::KILL);
+            let _ = waitpid(Some(self.pid), WaitOptions::empty());
         }
         self.ended = true;
     }
@@ -195,6 +209,15 @@ impl Drop for Xvfb {
 
 fn socket(number: u32) -> PathBuf {
     Path::new(SOCKETS).join(format!("X{number}"))
+}
+
+/// Whether a server holds the socket. Never waits.
+fn listens(socket: &Path) -> bool {
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let connected = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)
+        .and_then(|stream| connect(&stream, &SocketAddrUnix::new(socket)?));
+    !matches!(connected, Err(Errno::CONNREFUSED | Errno::NOENT))
 }
 
 fn lock(number: u32) -> PathBuf {
