@@ -1,0 +1,106 @@
+"""The applications: what to install, how to start each, and when its picture is there. One entry adds a program."""
+
+from dataclasses import dataclass, field
+
+# Needed to run anything at all: the X servers, extension lists, the colour of the root window, the clock, the wheels.
+BASE_PACKAGES = ["xvfb", "x11-utils", "x11-xserver-utils", "gcc", "libc6-dev", "python3-venv"]
+BASE_WHEELS = ["numpy", "pillow"]
+
+
+@dataclass(frozen=True)
+class Holds:
+    """The program says "holding" on its standard output once its last frame is swapped: those in programs/."""
+
+
+@dataclass(frozen=True)
+class Pauses:
+    """glxrun stops the program in the swap of this frame: for those that do not stop by themselves."""
+
+    frame: int
+
+
+@dataclass(frozen=True)
+class Settles:
+    """The picture is there once it has not changed for this many seconds: programs that wait for input."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The program ends by itself with status 0; there is no picture, the named lines of its output are compared."""
+
+    lines: str  # a regular expression; "" compares none
+
+
+@dataclass(frozen=True)
+class Application:
+    """One program. In command, env and prepare, {programs}, {out} and {arm} are replaced by folders and the arm's name."""
+
+    name: str
+    command: str
+    shows: Holds | Pauses | Settles | Ends
+    packages: tuple[str, ...] = ()  # Debian packages, the first one gives the version in the table
+    wheels: tuple[str, ...] = ()  # or PyPI wheels, likewise
+    ssim: float = 1.0  # 1.0: every pixel equal
+    env: dict[str, str] = field(default_factory=dict)
+    prepare: str = ""  # a command run once before, on a display with GLX
+    after: str = ""  # a command run after each arm, to end with status 0; its output has to be the same for both
+    uncounted: str = ""  # why no frames are counted; "" where they are, as nearly everywhere
+    seconds: float = 60.0  # the longest that one arm may take
+
+
+def program(name, file, wheels, packages=(), **more):
+    """A Python program of ours in programs/."""
+    return Application(name, f"python3 {{programs}}/{file}", Holds(), packages, wheels, **more)
+
+
+CLOCK = {"LD_PRELOAD": "{out}/callclock.so"}  # programs/callclock.c: for programs that move by the clock
+
+
+def glmark2(scene):
+    """One scene of glmark2, with its first default options."""
+    command = f"glmark2 -b {scene}:duration=60"
+    return Application(f"glmark2-{scene}", command, Pauses(30), ("glmark2-x11",), ssim=0.9, env=CLOCK)
+
+
+MESA = ("mesa-utils",)
+APPLICATIONS = [
+    Application("glxinfo", "glxinfo", Ends("^(OpenGL|direct|GLX version)"), MESA, uncounted="draws nothing"),
+    Application("glxgears", "glxgears", Pauses(100), MESA, ssim=0.9, env=CLOCK),
+    Application("glxheads", "glxheads", Pauses(30), MESA),
+    Application("glxdemo", "glxdemo", Settles(1.0), MESA),
+    program("glxpixmap", "glxpixmap.py", (), uncounted="draws to pixmaps; a window gets their content by XCopyArea"),
+    Application("glmark2", "glmark2 -b :duration=2", Ends(""), ("glmark2-x11",), seconds=400),
+    *map(
+        glmark2,
+        "build texture shading bump effect2d pulsar desktop buffer ideas jellyfish terrain shadow refract conditionals"
+        " function loop".split(),
+    ),
+    Application("extremetuxracer", "/usr/games/etr", Pauses(60), ("extremetuxracer",), ssim=0.9, env=CLOCK),
+    Application("neverball", "/usr/games/neverball", Pauses(60), ("neverball",), ssim=0.9, env=CLOCK),
+    program("glfw", "glfw_moderngl.py", ("glfw", "moderngl")),
+    program("pygame", "pygame_opengl.py", ("pygame", "PyOpenGL")),
+    program("pyglet", "pyglet_shapes.py", ("pyglet",)),
+    program("raylib", "raylib_cube.py", ("raylib",)),
+    program("panda3d", "panda3d_panda.py", ("panda3d",)),
+    program("qt5", "qt5_opengl_widget.py", ("PyQt5", "PyOpenGL")),
+    program("gtk3", "gtk3_gl_area.py", ("PyOpenGL",), ("gir1.2-gtk-3.0", "python3-gi", "python3-gi-cairo")),
+    Application("openscad", "openscad /usr/share/openscad/examples/Basics/CSG.scad", Settles(3.0), ("openscad",)),
+    Application(
+        "apitrace",
+        "apitrace trace -o {out}/apitrace-{arm}.trace python3 {programs}/pyglet_shapes.py",
+        Holds(),
+        ("apitrace",),
+        ("pyglet",),
+        after="sh -c 'apitrace dump --calls=frame {out}/apitrace-{arm}.trace | grep -c glXSwapBuffers'",
+    ),
+    Application(
+        "glretrace",
+        "glretrace --wait {out}/replayed.trace",
+        Settles(1.0),
+        ("apitrace",),
+        ("pyglet",),
+        prepare="apitrace trace -o {out}/replayed.trace python3 {programs}/pyglet_shapes.py",
+    ),
+]
