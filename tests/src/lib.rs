@@ -11,6 +11,7 @@
 //! | `GLXRUN_TEST_DEADLINE` | seconds (default 60) | how long one awaited thing may take before the test fails |
 
 pub mod artifacts;
+pub mod c;
 pub mod image;
 pub mod lockstep;
 pub mod program;
@@ -18,7 +19,7 @@ pub mod screen;
 pub mod server;
 pub mod stage;
 
-pub use anyhow::{Context, Result, bail, ensure};
+pub use anyhow::{Context, Result, anyhow, bail, ensure};
 pub use image::Image;
 pub use lockstep::compare_frames;
 pub use program::Program;

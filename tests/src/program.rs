@@ -25,6 +25,7 @@ fn package_of(program: &str) -> &str {
         "Xvnc" => "tigervnc-standalone-server",
         "glxinfo" | "glxgears" | "glxheads" | "glxdemo" => "mesa-utils",
         "xwininfo" | "xprop" | "xdpyinfo" => "x11-utils",
+        "gcc" => "gcc libc6-dev",
         other => other,
     }
 }

@@ -138,11 +138,52 @@ impl Stage {
     pub fn glxrun(&self) -> Result<Command> {
         let mut command = glxrun()?;
         self.two_d.apply(&mut command);
-        match self.backend {
-            Backend::Glx => command.args(["-d", &self.three_d.display()]),
-            Backend::EglSoftware => command.args(["-d", "egl:software"]),
-        };
+        command.args(["-d", &self.three_d_name()]);
         Ok(command)
+    }
+
+    /// What names the 3D side in settings.
+    pub fn three_d_name(&self) -> String {
+        match self.backend {
+            Backend::Glx => self.three_d.display(),
+            Backend::EglSoftware => "egl:software".to_owned(),
+        }
+    }
+}
+
+/// Frames of one window, as `glxrun --stats` tells them at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Finished by the program.
+    pub rendered: u64,
+    /// Put on the window by the 2D side's X server.
+    pub delivered: u64,
+    /// Skipped.
+    pub dropped: u64,
+}
+
+impl Counts {
+    /// The counts of every window in glxrun's summary, from its standard error.
+    pub fn of_windows(stderr: &str) -> Vec<Counts> {
+        stderr.lines().filter_map(Self::parse).collect()
+    }
+
+    /// The counts of the only window that has any.
+    pub fn only_window(stderr: &str) -> Result<Counts> {
+        let counts = Self::of_windows(stderr);
+        let [only] = counts[..] else { bail!("not one window's counts in:\n{stderr}") };
+        Ok(only)
+    }
+
+    /// Reads `...: rendered 20 frames, delivered 18, dropped 2...`.
+    fn parse(line: &str) -> Option<Self> {
+        let number = |after: &str| line.split_once(after)?.1.split([' ', ',']).next()?.parse().ok();
+        line.contains(" frames, delivered ").then_some(())?;
+        Some(Self {
+            rendered: number("rendered ")?,
+            delivered: number("delivered ")?,
+            dropped: number("dropped ")?,
+        })
     }
 }
 
