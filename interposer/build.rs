@@ -1,4 +1,4 @@
-//! Link options of libglxrun.so.
+//! Link options of libglxrun.so, and the folder name of this architecture's libraries on Debian and Ubuntu.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -7,4 +7,6 @@ fn main() {
     for arg in ["-Wl,-Bsymbolic", "-Wl,-z,nodelete", "-Wl,-soname,libglxrun.so"] {
         println!("cargo::rustc-cdylib-link-arg={arg}");
     }
+    let arch = std::env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
+    println!("cargo::rustc-env=GLXRUN_MULTIARCH={arch}-linux-gnu");
 }

@@ -1,1 +1,35 @@
-//! Placeholder until the first slice lands.
+//! libglxrun.so: the library that `glxrun` preloads into an OpenGL program.
+//!
+//! Calls go down this list, never up:
+//!
+//! - [`dl`], [`interpose`]: how the program's calls reach us, however it looks GL up;
+//! - [`glx`], [`gl`], [`x11`], [`xcb`]: what a call means;
+//! - [`render`]: where it is drawn (the 3D side);
+//! - [`frame`]: when and how pixels leave;
+//! - the `glxrun-display` crate: how they reach a screen (the 2D side).
+//!
+//! [`runtime`] holds what exists once per process, [`fork`] lets a forked child start clean.
+
+#![recursion_limit = "512"]
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
+pub mod dl;
+pub mod fork;
+pub mod frame;
+pub mod gl;
+pub mod glx;
+pub mod interpose;
+mod logger;
+pub mod render;
+pub mod runtime;
+mod signals;
+pub mod x11;
+pub mod xcb;
+
+/// Runs when the library is loaded, into every program: almost nothing.
+#[cfg(not(test))]
+#[ctor::ctor(unsafe)]
+fn start() {
+    runtime::snapshot_environment();
+    fork::watch();
+}

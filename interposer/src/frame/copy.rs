@@ -1,0 +1,47 @@
+//! Copies between buffers on the 3D side, in the program's context with its state put back.
+
+use crate::gl::api;
+use crate::gl::state::BlitGuard;
+use crate::glx::current::Current;
+use crate::glx::drawable::Drawable;
+use crate::interpose::Inside;
+use crate::render::Surface;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Copies the whole back buffer of the current drawable to its front buffer.
+pub fn back_to_front(current: &Current) {
+    let Some((surface, read)) = current.surfaces() else { return };
+    let elsewhere = !Arc::ptr_eq(&surface, &read);
+    if elsewhere && current.bind(&surface, &surface).is_err() {
+        return;
+    }
+    if let Some(guard) = BlitGuard::new(current.context.features()) {
+        let whole = [0, 0, surface.width.into(), surface.height.into()];
+        guard.copy(api::BACK, whole, api::FRONT, whole);
+    }
+    if elsewhere {
+        current.rebind();
+    }
+}
+
+/// Copies what the surfaces of a resized window have in common; `new` is bound to draw to, `old` to read from. X
+/// keeps a window's upper left corner, GL counts rows from below.
+pub fn overlap(current: &Current, drawable: &Drawable, old: &Surface, new: &Surface) {
+    let _inside = Inside::enter();
+    let Some(guard) = BlitGuard::new(current.context.features()) else { return };
+    let width = i32::from(old.width.min(new.width));
+    let height = i32::from(old.height.min(new.height));
+    let upper_left = |surface: &Surface| {
+        let top = i32::from(surface.height);
+        [0, top - height, width, top]
+    };
+    let double_buffered = drawable.config().is_some_and(|config| config.is_double_buffered());
+    if double_buffered {
+        guard.copy(api::BACK, upper_left(old), api::BACK, upper_left(new));
+    }
+    if !double_buffered || drawable.front_used.load(Relaxed) {
+        guard.copy(api::FRONT, upper_left(old), api::FRONT, upper_left(new));
+    }
+}

@@ -1,0 +1,73 @@
+//! From a surface into a frame slot, in the calling thread: glReadPixels in the slot's own pixel format.
+
+use glxrun_display::Layout;
+
+use super::pixels::Format;
+use crate::gl::api::gl;
+use crate::gl::features::Features;
+use crate::gl::state::PackGuard;
+
+/// Where a readback goes: `height` rows of `stride` bytes, top-down.
+pub struct Target<'a> {
+    /// At least `stride * height` bytes.
+    pub pixels: &'a mut [u8],
+    /// Width in pixels.
+    pub width: u16,
+    /// Height in pixels.
+    pub height: u16,
+    /// Bytes from one row to the next: the width's, rounded up to 4.
+    pub stride: usize,
+    /// How a pixel lies in memory.
+    pub layout: Layout,
+}
+
+/// Reads `buffer` of the current read surface, which has the target's size.
+pub fn read(features: &Features, buffer: u32, target: Target) {
+    let Target { pixels, width, height, stride, layout } = target;
+    let format = Format::of(&layout, features.read_bgra);
+    {
+        let _guard = PackGuard::new(features, buffer, features.pack_invert, format.swap_bytes);
+        gl!(glReadPixels(
+            0,
+            0,
+            width.into(),
+            height.into(),
+            format.format,
+            format.kind,
+            pixels.as_mut_ptr().cast()
+        ));
+    }
+    if !features.pack_invert {
+        flip(pixels, stride);
+    }
+    if format.swap_red_blue {
+        for pixel in pixels.chunks_exact_mut(4) {
+            pixel.swap(0, 2);
+        }
+    }
+}
+
+/// Turns an image upside down in place.
+pub fn flip(pixels: &mut [u8], stride: usize) {
+    let rows = pixels.len() / stride.max(1);
+    let (upper, lower) = pixels.split_at_mut(rows / 2 * stride);
+    let lower_rows = lower.rchunks_exact_mut(stride);
+    for (upper, lower) in upper.chunks_exact_mut(stride).zip(lower_rows) {
+        upper.swap_with_slice(lower);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::flip;
+
+    #[test]
+    fn rows_change_places() {
+        let mut even = *b"aabbccdd";
+        flip(&mut even, 2);
+        assert_eq!(&even, b"ddccbbaa");
+        let mut odd = *b"abc";
+        flip(&mut odd, 1);
+        assert_eq!(&odd, b"cba");
+    }
+}

@@ -1,0 +1,153 @@
+//! The driver's GL functions that we call ourselves, and GL's numbers.
+
+#![allow(missing_docs, reason = "the names are those of the OpenGL specification")]
+#![allow(non_upper_case_globals, reason = "these are the C names")]
+
+use std::ffi::{c_float, c_int, c_uchar, c_uint, c_void};
+
+use crate::interpose::{Library, Real, c_name};
+
+macro_rules! functions {
+    ($(fn $name:ident($($type:ty),*) $(-> $ret:ty)?;)*) => {
+        $(pub static $name: Real<unsafe extern "C" fn($($type),*) $(-> $ret)?> =
+            Real::new(Library::Gl, c_name!($name));)*
+    };
+}
+
+functions! {
+    fn glGetIntegerv(c_uint, *mut c_int);
+    fn glGetFloatv(c_uint, *mut c_float);
+    fn glGetString(c_uint) -> *const c_uchar;
+    fn glGetStringi(c_uint, c_uint) -> *const c_uchar;
+    fn glIsEnabled(c_uint) -> c_uchar;
+    fn glEnable(c_uint);
+    fn glDisable(c_uint);
+    fn glPixelStorei(c_uint, c_int);
+    fn glPixelTransferf(c_uint, c_float);
+    fn glReadPixels(c_int, c_int, c_int, c_int, c_uint, c_uint, *mut c_void);
+    fn glDrawPixels(c_int, c_int, c_uint, c_uint, *const c_void);
+    fn glPixelZoom(c_float, c_float);
+    fn glWindowPos2i(c_int, c_int);
+    fn glBindBuffer(c_uint, c_uint);
+    fn glBindFramebuffer(c_uint, c_uint);
+    fn glBlitFramebuffer(c_int, c_int, c_int, c_int, c_int, c_int, c_int, c_int, c_uint, c_uint);
+    fn glNewList(c_uint, c_uint);
+    fn glEndList();
+    fn glBitmap(c_int, c_int, c_float, c_float, c_float, c_float, *const c_uchar);
+}
+
+/// Calls a driver function if it is there; the program's GL must be current and have it.
+macro_rules! gl {
+    ($name:ident($($arg:expr),* $(,)?)) => {
+        if let Some(function) = $crate::gl::api::$name.get() {
+            // SAFETY: the arguments are right for the function and a context is current, or GL ignores the call.
+            unsafe { function($($arg),*) };
+        }
+    };
+    (real $name:ident($($arg:expr),* $(,)?)) => {
+        if let Some(function) = $crate::gl::real::$name.get() {
+            // SAFETY: as above.
+            unsafe { function($($arg),*) };
+        }
+    };
+}
+pub(crate) use gl;
+
+pub const NONE: c_uint = 0;
+pub const FRONT_LEFT: c_uint = 0x0400;
+pub const FRONT_RIGHT: c_uint = 0x0401;
+pub const FRONT: c_uint = 0x0404;
+pub const BACK: c_uint = 0x0405;
+pub const LEFT: c_uint = 0x0406;
+pub const RIGHT: c_uint = 0x0407;
+pub const FRONT_AND_BACK: c_uint = 0x0408;
+
+pub const VERSION: c_uint = 0x1F02;
+pub const EXTENSIONS: c_uint = 0x1F03;
+pub const NUM_EXTENSIONS: c_uint = 0x821D;
+pub const CONTEXT_PROFILE_MASK: c_uint = 0x9126;
+pub const CONTEXT_COMPATIBILITY_PROFILE_BIT: c_int = 2;
+
+pub const DRAW_BUFFER: c_uint = 0x0C01;
+pub const READ_BUFFER: c_uint = 0x0C02;
+pub const DRAW_BUFFER0: c_uint = 0x8825;
+pub const MAX_DRAW_BUFFERS: c_uint = 0x8824;
+pub const SCISSOR_TEST: c_uint = 0x0C11;
+pub const DITHER: c_uint = 0x0BD0;
+pub const FRAMEBUFFER_SRGB: c_uint = 0x8DB9;
+pub const COLOR_BUFFER_BIT: c_uint = 0x4000;
+pub const NEAREST: c_uint = 0x2600;
+
+pub const DRAW_FRAMEBUFFER: c_uint = 0x8CA9;
+pub const READ_FRAMEBUFFER: c_uint = 0x8CA8;
+pub const DRAW_FRAMEBUFFER_BINDING: c_uint = 0x8CA6;
+pub const READ_FRAMEBUFFER_BINDING: c_uint = 0x8CAA;
+pub const PIXEL_PACK_BUFFER: c_uint = 0x88EB;
+pub const PIXEL_PACK_BUFFER_BINDING: c_uint = 0x88ED;
+pub const PIXEL_UNPACK_BUFFER: c_uint = 0x88EC;
+pub const PIXEL_UNPACK_BUFFER_BINDING: c_uint = 0x88EF;
+
+pub const UNPACK_SWAP_BYTES: c_uint = 0x0CF0;
+pub const UNPACK_LSB_FIRST: c_uint = 0x0CF1;
+pub const UNPACK_ROW_LENGTH: c_uint = 0x0CF2;
+pub const UNPACK_SKIP_ROWS: c_uint = 0x0CF3;
+pub const UNPACK_SKIP_PIXELS: c_uint = 0x0CF4;
+pub const UNPACK_ALIGNMENT: c_uint = 0x0CF5;
+pub const PACK_SWAP_BYTES: c_uint = 0x0D00;
+pub const PACK_LSB_FIRST: c_uint = 0x0D01;
+pub const PACK_ROW_LENGTH: c_uint = 0x0D02;
+pub const PACK_SKIP_ROWS: c_uint = 0x0D03;
+pub const PACK_SKIP_PIXELS: c_uint = 0x0D04;
+pub const PACK_ALIGNMENT: c_uint = 0x0D05;
+pub const PACK_INVERT_MESA: c_uint = 0x8758;
+
+pub const MAP_COLOR: c_uint = 0x0D10;
+pub const RED_SCALE: c_uint = 0x0D14;
+pub const RED_BIAS: c_uint = 0x0D15;
+pub const GREEN_SCALE: c_uint = 0x0D18;
+pub const GREEN_BIAS: c_uint = 0x0D19;
+pub const BLUE_SCALE: c_uint = 0x0D1A;
+pub const BLUE_BIAS: c_uint = 0x0D1B;
+pub const ALPHA_SCALE: c_uint = 0x0D1C;
+pub const ALPHA_BIAS: c_uint = 0x0D1D;
+
+pub const UNSIGNED_BYTE: c_uint = 0x1401;
+pub const UNSIGNED_SHORT_5_6_5: c_uint = 0x8363;
+pub const UNSIGNED_SHORT_1_5_5_5_REV: c_uint = 0x8366;
+pub const UNSIGNED_INT_8_8_8_8_REV: c_uint = 0x8367;
+pub const UNSIGNED_INT_2_10_10_10_REV: c_uint = 0x8368;
+pub const RGB: c_uint = 0x1907;
+pub const RGBA: c_uint = 0x1908;
+pub const BGR: c_uint = 0x80E0;
+pub const BGRA: c_uint = 0x80E1;
+
+pub const COMPILE: c_uint = 0x1300;
+
+/// An integer of the current context's state.
+pub fn get_integer(name: c_uint) -> c_int {
+    let mut value = [0; 4];
+    gl!(glGetIntegerv(name, value.as_mut_ptr()));
+    value[0]
+}
+
+/// A float of the current context's state.
+pub fn get_float(name: c_uint) -> c_float {
+    let mut value = [0.0; 4];
+    gl!(glGetFloatv(name, value.as_mut_ptr()));
+    value[0]
+}
+
+/// Whether a capability is enabled.
+pub fn is_enabled(capability: c_uint) -> bool {
+    // SAFETY: legal with a context current.
+    glIsEnabled.get().is_some_and(|is_enabled| unsafe { is_enabled(capability) } != 0)
+}
+
+/// Enables or disables a capability.
+pub fn set_enabled(capability: c_uint, enabled: bool) {
+    if enabled {
+        gl!(glEnable(capability));
+    } else {
+        gl!(glDisable(capability));
+    }
+}

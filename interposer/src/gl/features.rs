@@ -1,0 +1,125 @@
+//! What the GL of a context can do, as far as we use it: a call that a context does not know would leave an error
+//! for the program to find.
+
+use std::ffi::{CStr, c_uchar};
+
+use super::api::{self, get_integer};
+use crate::interpose::Inside;
+
+/// Asked once, when a context is first current.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Features {
+    /// OpenGL ES, not desktop GL.
+    pub es: bool,
+    /// Major version.
+    pub major: u32,
+    /// Minor version.
+    pub minor: u32,
+    /// Framebuffer objects with separate draw and read bindings, and blits.
+    pub framebuffers: bool,
+    /// Pixel pack and unpack buffers.
+    pub pixel_buffers: bool,
+    /// GL_MESA_pack_invert: rows are read top-down.
+    pub pack_invert: bool,
+    /// The fixed-function pixel path: scale, bias, maps.
+    pub pixel_transfer: bool,
+    /// Several draw buffers.
+    pub draw_buffers: bool,
+    /// GL_FRAMEBUFFER_SRGB may be switched.
+    pub srgb_control: bool,
+    /// Reads in BGRA order.
+    pub read_bgra: bool,
+}
+
+impl Features {
+    /// Of the context that is current in this thread.
+    pub fn of_current() -> Self {
+        let _inside = Inside::enter();
+        let version = string(api::VERSION);
+        let (es, major, minor) = parse_version(&version);
+        let extensions = extensions(major);
+        let has = |name: &str| extensions.iter().any(|extension| extension == name);
+        let at_least = |wanted: (u32, u32)| (major, minor) >= wanted;
+        let compatibility = !es
+            && (!at_least((3, 1))
+                || has("GL_ARB_compatibility")
+                || (at_least((3, 2))
+                    && get_integer(api::CONTEXT_PROFILE_MASK) & api::CONTEXT_COMPATIBILITY_PROFILE_BIT != 0));
+        Self {
+            es,
+            major,
+            minor,
+            framebuffers: at_least((3, 0)) || has("GL_ARB_framebuffer_object"),
+            pixel_buffers: if es {
+                at_least((3, 0))
+            } else {
+                at_least((2, 1)) || has("GL_ARB_pixel_buffer_object")
+            },
+            pack_invert: has("GL_MESA_pack_invert"),
+            pixel_transfer: compatibility,
+            draw_buffers: if es { at_least((3, 0)) } else { at_least((2, 0)) },
+            srgb_control: if es {
+                has("GL_EXT_sRGB_write_control")
+            } else {
+                at_least((3, 0)) || has("GL_ARB_framebuffer_sRGB") || has("GL_EXT_framebuffer_sRGB")
+            },
+            read_bgra: !es || has("GL_EXT_read_format_bgra"),
+        }
+    }
+
+    /// Whether the default framebuffer's buffers can be named (glReadBuffer, glDrawBuffer).
+    pub fn names_buffers(&self) -> bool {
+        !self.es || self.major >= 3
+    }
+
+    /// Whether rows can be read with a length of their own (GL_PACK_ROW_LENGTH and its kind).
+    pub fn pack_rows(&self) -> bool {
+        !self.es || self.major >= 3
+    }
+}
+
+fn string(name: u32) -> String {
+    // SAFETY: legal with a context current.
+    to_string(api::glGetString.get().map_or(std::ptr::null(), |get| unsafe { get(name) }))
+}
+
+fn to_string(text: *const c_uchar) -> String {
+    if text.is_null() {
+        return String::new();
+    }
+    // SAFETY: GL gives static C strings.
+    unsafe { CStr::from_ptr(text.cast()) }.to_string_lossy().into_owned()
+}
+
+/// GL_VERSION: "4.5 (Core Profile) Mesa ...", "OpenGL ES 3.2 ...", "OpenGL ES-CM 1.1 ...".
+fn parse_version(version: &str) -> (bool, u32, u32) {
+    let es = version.starts_with("OpenGL ES");
+    let digits = version.find(|c: char| c.is_ascii_digit()).map_or("", |start| &version[start..]);
+    let mut numbers = digits.split(|c: char| !c.is_ascii_digit()).map(|number| number.parse().unwrap_or(0));
+    (es, numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}
+
+fn extensions(major: u32) -> Vec<String> {
+    if major >= 3
+        && let Some(get) = api::glGetStringi.get()
+    {
+        let count = get_integer(api::NUM_EXTENSIONS).max(0) as u32;
+        // SAFETY: indices below GL_NUM_EXTENSIONS.
+        return (0..count).map(|index| to_string(unsafe { get(api::EXTENSIONS, index) })).collect();
+    }
+    string(api::EXTENSIONS).split_whitespace().map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_version;
+
+    #[test]
+    fn versions_of_drivers() {
+        assert_eq!(parse_version("4.5 (Core Profile) Mesa 22.3.6"), (false, 4, 5));
+        assert_eq!(parse_version("4.6.0 NVIDIA 580.159"), (false, 4, 6));
+        assert_eq!(parse_version("OpenGL ES 3.2 Mesa 22.3.6"), (true, 3, 2));
+        assert_eq!(parse_version("OpenGL ES-CM 1.1 Mesa 22.3.6"), (true, 1, 1));
+        assert_eq!(parse_version(""), (false, 0, 0));
+    }
+}

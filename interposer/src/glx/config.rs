@@ -1,0 +1,420 @@
+//! Configs (GLXFBConfig): the 3D side's, as the program sees them on its 2D screens.
+//!
+//! The 2D side need not know GLX, so which config fits which visual is decided here: a config can make windows where
+//! the program's screen has a TrueColor visual of the depth that its colours need.
+
+use std::cmp::Ordering;
+use std::ffi::{c_int, c_void};
+
+use glxrun_display::{Screen, Visual};
+use x11_dl::xlib::Display;
+
+use super::GLXFBConfig;
+use super::display::AppDisplay;
+use crate::render::ConfigIndex;
+use crate::render::attributes::{self as attr, Attributes};
+use crate::runtime::Runtime;
+
+/// A config that the program may use. Its address is the GLXFBConfig handle.
+#[derive(Debug)]
+pub struct Config {
+    /// What the 3D side says of it.
+    pub attributes: Attributes,
+    /// The 3D side's config that contexts and pbuffers are made with.
+    pub backing: ConfigIndex,
+    /// Depth in bits of the visual that its windows need.
+    pub depth: u8,
+    /// Its place in the list.
+    pub index: usize,
+}
+
+/// The core visual class TrueColor (X protocol, section 8).
+const TRUE_COLOR_CLASS: u8 = 4;
+
+/// The program's configs from the 3D side's. They live as long as the process.
+pub fn build(native: &[Attributes]) -> &'static [Config] {
+    let list = native.iter().enumerate().filter(|(_, attributes)| is_offered(attributes)).enumerate().map(
+        |(index, (place, attributes))| Config {
+            attributes: attributes.clone(),
+            backing: ConfigIndex(alpha_stand_in(native, attributes).unwrap_or(place)),
+            depth: visual_depth(attributes),
+            index,
+        },
+    );
+    Box::leak(list.collect())
+}
+
+/// RGBA configs of TrueColor visuals. Those of DirectColor are twins of these, and no 2D side needs them.
+fn is_offered(attributes: &Attributes) -> bool {
+    let visual = attributes.value(attr::X_VISUAL_TYPE);
+    attributes.value(attr::RED_SIZE) > 0 && matches!(visual, attr::TRUE_COLOR | attr::NONE | 0)
+}
+
+/// The depth of a config's visual: its own on the 3D side, else what its colour bits need.
+fn visual_depth(attributes: &Attributes) -> u8 {
+    if attributes.native_depth != 0 {
+        return attributes.native_depth;
+    }
+    let colour = [attr::RED_SIZE, attr::GREEN_SIZE, attr::BLUE_SIZE].map(|size| attributes.value(size));
+    colour.iter().sum::<c_int>().clamp(0, 32) as u8
+}
+
+/// Mesa's pbuffers of configs with 8 bits of alpha and a depth-24 visual raise BadMatch when their front buffer is
+/// flushed; the equal config with a depth-32 visual does not, and stands in.
+fn alpha_stand_in(native: &[Attributes], wanted: &Attributes) -> Option<usize> {
+    if wanted.value(attr::ALPHA_SIZE) != 8 || wanted.native_depth != 24 {
+        return None;
+    }
+    const DIFFERENT: [c_int; 3] = [attr::FBCONFIG_ID, attr::VISUAL_ID, attr::BIND_TO_TEXTURE_TARGETS];
+    let same = |other: &Attributes| {
+        attr::QUERIED
+            .iter()
+            .filter(|attribute| !DIFFERENT.contains(attribute))
+            .all(|&attribute| other.get(attribute) == wanted.get(attribute))
+    };
+    native.iter().position(|other| other.native_depth == 32 && same(other))
+}
+
+impl Config {
+    /// The config behind a handle, if it is one.
+    pub fn from_handle(handle: GLXFBConfig) -> Option<&'static Self> {
+        let configs = Runtime::get().configs;
+        configs.iter().find(|config| config.handle() == handle)
+    }
+
+    /// The GLXFBConfig that the program holds.
+    pub fn handle(&self) -> GLXFBConfig {
+        std::ptr::from_ref(self).cast_mut().cast::<c_void>()
+    }
+
+    /// Whether it has a back buffer.
+    pub fn is_double_buffered(&self) -> bool {
+        self.attributes.value(attr::DOUBLEBUFFER) != 0
+    }
+
+    /// An attribute as glXGetFBConfigAttrib tells it for a screen; None for one that GLX does not know.
+    pub fn attribute(&self, screen: &AppScreen, attribute: c_int) -> Option<c_int> {
+        let visual = screen.visual_of(self);
+        Some(match attribute {
+            attr::VISUAL_ID => visual.map_or(0, |visual| visual.id as c_int),
+            attr::X_VISUAL_TYPE => visual.map_or(attr::NONE, |_| attr::TRUE_COLOR),
+            attr::X_RENDERABLE => visual.is_some().into(),
+            attr::DRAWABLE_TYPE => match visual {
+                Some(_) => attr::WINDOW_BIT | attr::PIXMAP_BIT | attr::PBUFFER_BIT,
+                None => attr::PBUFFER_BIT,
+            },
+            attr::SCREEN => screen.number,
+            // We do not offer GLX_EXT_texture_from_pixmap.
+            attr::BIND_TO_TEXTURE_RGB
+            | attr::BIND_TO_TEXTURE_RGBA
+            | attr::BIND_TO_MIPMAP_TEXTURE
+            | attr::BIND_TO_TEXTURE_TARGETS => 0,
+            other => self.attributes.get(other)?,
+        })
+    }
+}
+
+/// A screen of the program's display and which of its visuals each config has there.
+#[derive(Debug)]
+pub struct AppScreen {
+    /// Its number.
+    pub number: c_int,
+    /// Its root window.
+    pub root: u32,
+    visuals: Vec<Option<Visual>>,
+}
+
+impl AppScreen {
+    /// Matches the configs with a screen's visuals.
+    pub fn new(number: c_int, screen: &Screen, configs: &[Config]) -> Self {
+        let mut visuals: Vec<_> =
+            configs.iter().map(|config| matching_visual(screen, config.depth, &config.attributes)).collect();
+        if visuals.iter().all(Option::is_none) {
+            // No config has just these colours (a depth-16 screen, a driver without 5-6-5): convert from 8 bits.
+            let root = visual_of_depth(screen, screen.root_depth).copied();
+            for (visual, config) in visuals.iter_mut().zip(configs) {
+                if config.attributes.value(attr::RED_SIZE) == 8 {
+                    *visual = root;
+                }
+            }
+        }
+        Self { number, root: screen.root, visuals }
+    }
+
+    /// The visual of a config's windows on this screen.
+    pub fn visual_of(&self, config: &Config) -> Option<&Visual> {
+        self.visuals.get(config.index)?.as_ref()
+    }
+
+    /// The config that a window of this visual has if the program never asked for one: double-buffered, with depth
+    /// and stencil buffers and alpha where there is one, and nothing that costs (samples, accumulation).
+    pub fn default_config(&self, configs: &'static [Config], visual: u32) -> Option<&'static Config> {
+        let fits = |config: &&Config| self.visual_of(config).is_some_and(|candidate| candidate.id == visual);
+        configs.iter().filter(fits).min_by_key(|config| {
+            let value = |attribute| config.attributes.value(attribute);
+            (
+                value(attr::CONFIG_CAVEAT) != attr::NONE,
+                value(attr::DOUBLEBUFFER) == 0,
+                value(attr::SAMPLES),
+                value(attr::ACCUM_RED_SIZE),
+                (value(attr::DEPTH_SIZE) - 24).abs(),
+                (value(attr::STENCIL_SIZE) - 8).abs(),
+                -value(attr::ALPHA_SIZE),
+                value(attr::FRAMEBUFFER_SRGB_CAPABLE),
+            )
+        })
+    }
+}
+
+fn visual_of_depth(screen: &Screen, depth: u8) -> Option<&Visual> {
+    let usable = |visual: &&Visual| visual.depth == depth && visual.class == TRUE_COLOR_CLASS;
+    let root = screen.visuals.iter().find(|visual| visual.id == screen.root_visual).filter(usable);
+    root.or_else(|| screen.visuals.iter().find(usable))
+}
+
+fn matching_visual(screen: &Screen, depth: u8, attributes: &Attributes) -> Option<Visual> {
+    let visual = visual_of_depth(screen, depth)?;
+    let bits = [visual.red_mask, visual.green_mask, visual.blue_mask].map(|mask| mask.count_ones() as c_int);
+    let wanted = [attr::RED_SIZE, attr::GREEN_SIZE, attr::BLUE_SIZE].map(|size| attributes.value(size));
+    (bits == wanted).then_some(*visual)
+}
+
+/// How glXChooseFBConfig compares an attribute (GLX 1.4, table 3.4).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rule {
+    AtLeast,
+    Exact,
+    Mask,
+    Ignored,
+}
+
+fn rule(attribute: c_int) -> Option<Rule> {
+    Some(match attribute {
+        attr::BUFFER_SIZE
+        | attr::AUX_BUFFERS
+        | attr::RED_SIZE
+        | attr::GREEN_SIZE
+        | attr::BLUE_SIZE
+        | attr::ALPHA_SIZE
+        | attr::DEPTH_SIZE
+        | attr::STENCIL_SIZE
+        | attr::ACCUM_RED_SIZE
+        | attr::ACCUM_GREEN_SIZE
+        | attr::ACCUM_BLUE_SIZE
+        | attr::ACCUM_ALPHA_SIZE
+        | attr::SAMPLE_BUFFERS
+        | attr::SAMPLES => Rule::AtLeast,
+        attr::LEVEL
+        | attr::DOUBLEBUFFER
+        | attr::STEREO
+        | attr::X_RENDERABLE
+        | attr::X_VISUAL_TYPE
+        | attr::CONFIG_CAVEAT
+        | attr::TRANSPARENT_TYPE
+        | attr::TRANSPARENT_INDEX_VALUE
+        | attr::TRANSPARENT_RED_VALUE
+        | attr::TRANSPARENT_GREEN_VALUE
+        | attr::TRANSPARENT_BLUE_VALUE
+        | attr::TRANSPARENT_ALPHA_VALUE
+        | attr::FBCONFIG_ID
+        | attr::VISUAL_SELECT_GROUP_SGIX
+        | attr::SWAP_METHOD_OML
+        | attr::FLOAT_COMPONENTS_NV
+        | attr::FRAMEBUFFER_SRGB_CAPABLE
+        | attr::BIND_TO_TEXTURE_RGB
+        | attr::BIND_TO_TEXTURE_RGBA
+        | attr::BIND_TO_MIPMAP_TEXTURE
+        | attr::Y_INVERTED => Rule::Exact,
+        attr::DRAWABLE_TYPE | attr::RENDER_TYPE | attr::BIND_TO_TEXTURE_TARGETS => Rule::Mask,
+        attr::VISUAL_ID
+        | attr::MAX_PBUFFER_WIDTH
+        | attr::MAX_PBUFFER_HEIGHT
+        | attr::MAX_PBUFFER_PIXELS
+        | attr::OPTIMAL_PBUFFER_WIDTH_SGIX
+        | attr::OPTIMAL_PBUFFER_HEIGHT_SGIX
+        | attr::SCREEN => Rule::Ignored,
+        _ => return None,
+    })
+}
+
+/// What a program asks of a config: attribute and value, each once.
+pub type Wanted = Vec<(c_int, c_int)>;
+
+/// The configs that fit, best first (GLX 1.4, 3.3.3), or None where an attribute is unknown.
+pub fn matching(
+    configs: &'static [Config],
+    screen: &AppScreen,
+    wanted: &Wanted,
+) -> Option<Vec<&'static Config>> {
+    for (attribute, _) in wanted {
+        rule(*attribute)?;
+    }
+    // An id stands for one config; everything else is then ignored.
+    if let Some((_, id)) =
+        wanted.iter().find(|(name, id)| *name == attr::FBCONFIG_ID && *id != attr::DONT_CARE)
+    {
+        let same = |config: &&Config| config.attributes.value(attr::FBCONFIG_ID) == *id;
+        return Some(configs.iter().filter(same).collect());
+    }
+    let fits = |config: &&Config| {
+        wanted.iter().filter(|(_, value)| *value != attr::DONT_CARE).all(|&(attribute, value)| {
+            let actual = config.attribute(screen, attribute).unwrap_or(0);
+            match rule(attribute) {
+                Some(Rule::AtLeast) => actual >= value,
+                Some(Rule::Exact) => actual == value,
+                Some(Rule::Mask) => actual & value == value,
+                Some(Rule::Ignored) | None => true,
+            }
+        })
+    };
+    let mut found: Vec<_> = configs.iter().filter(fits).collect();
+    found.sort_by(|a, b| preference(&a.attributes, &b.attributes));
+    Some(found)
+}
+
+/// The order that drivers of the field give: fewer caveats, then for each colour none before more, fewer bits in
+/// all, single before double buffering, fewer auxiliary and sample buffers, no depth buffer before a deep one, ...
+fn preference(a: &Attributes, b: &Attributes) -> Ordering {
+    let caveat = |config: &Attributes| match config.value(attr::CONFIG_CAVEAT) {
+        attr::SLOW_CONFIG => 1,
+        attr::NON_CONFORMANT_CONFIG => 2,
+        _ => 0,
+    };
+    let smaller = |attribute| a.value(attribute).cmp(&b.value(attribute));
+    let larger_or_zero = |attribute| match (a.value(attribute), b.value(attribute)) {
+        (0, 0) => Ordering::Equal,
+        (0, _) => Ordering::Less,
+        (_, 0) => Ordering::Greater,
+        (a, b) => b.cmp(&a),
+    };
+    smaller(attr::VISUAL_SELECT_GROUP_SGIX)
+        .then_with(|| caveat(a).cmp(&caveat(b)))
+        .then_with(|| larger_or_zero(attr::RED_SIZE))
+        .then_with(|| larger_or_zero(attr::GREEN_SIZE))
+        .then_with(|| larger_or_zero(attr::BLUE_SIZE))
+        .then_with(|| larger_or_zero(attr::ALPHA_SIZE))
+        .then_with(|| smaller(attr::BUFFER_SIZE))
+        .then_with(|| smaller(attr::DOUBLEBUFFER))
+        .then_with(|| smaller(attr::AUX_BUFFERS))
+        .then_with(|| smaller(attr::SAMPLE_BUFFERS))
+        .then_with(|| smaller(attr::SAMPLES))
+        .then_with(|| larger_or_zero(attr::DEPTH_SIZE))
+        .then_with(|| smaller(attr::STENCIL_SIZE))
+        .then_with(|| larger_or_zero(attr::ACCUM_RED_SIZE))
+        .then_with(|| larger_or_zero(attr::ACCUM_GREEN_SIZE))
+        .then_with(|| larger_or_zero(attr::ACCUM_BLUE_SIZE))
+        .then_with(|| larger_or_zero(attr::ACCUM_ALPHA_SIZE))
+}
+
+/// glXChooseFBConfig's list over its defaults. GLX_DONT_CARE is a legal value of all but the drawable type.
+fn wanted_of(list: *const c_int) -> Wanted {
+    let mut wanted: Wanted = vec![
+        (attr::LEVEL, 0),
+        (attr::STEREO, 0),
+        (attr::RENDER_TYPE, attr::RGBA_BIT),
+        (attr::DRAWABLE_TYPE, attr::WINDOW_BIT),
+        (attr::TRANSPARENT_TYPE, attr::NONE),
+    ];
+    for (attribute, value) in pairs(list) {
+        match wanted.iter_mut().find(|(name, _)| *name == attribute) {
+            Some(entry) => entry.1 = value,
+            None => wanted.push((attribute, value)),
+        }
+    }
+    wanted
+}
+
+/// The pairs of a list that ends with None (0); a null list is empty.
+pub fn pairs(list: *const c_int) -> impl Iterator<Item = (c_int, c_int)> {
+    let mut place = list;
+    std::iter::from_fn(move || {
+        // SAFETY: GLX lists hold pairs up to the terminator.
+        unsafe {
+            if place.is_null() || *place == 0 {
+                return None;
+            }
+            let pair = (*place, *place.add(1));
+            place = place.add(2);
+            Some(pair)
+        }
+    })
+}
+
+/// An array of handles for the program to XFree; null when empty.
+fn array_of(found: &[&'static Config], count: *mut c_int) -> *mut GLXFBConfig {
+    // SAFETY: the program passes a place for the count (null is tolerated).
+    if let Some(count) = unsafe { count.as_mut() } {
+        *count = found.len() as c_int;
+    }
+    if found.is_empty() {
+        return std::ptr::null_mut();
+    }
+    // SAFETY: Xlib's XFree is free(3), so the array comes from malloc.
+    unsafe {
+        let array = libc::malloc(size_of_val(found)).cast::<GLXFBConfig>();
+        if !array.is_null() {
+            for (place, config) in found.iter().enumerate() {
+                array.add(place).write(config.handle());
+            }
+        }
+        array
+    }
+}
+
+/// glXChooseFBConfig.
+pub unsafe fn choose(
+    dpy: *mut Display,
+    screen: c_int,
+    list: *const c_int,
+    count: *mut c_int,
+) -> *mut GLXFBConfig {
+    let found = AppDisplay::of(dpy).and_then(|display| {
+        let screen = display.screen(screen)?;
+        matching(Runtime::get().configs, screen, &wanted_of(list))
+    });
+    array_of(&found.unwrap_or_default(), count)
+}
+
+/// glXChooseFBConfigSGIX.
+pub unsafe fn choose_sgix(
+    dpy: *mut Display,
+    screen: c_int,
+    list: *mut c_int,
+    count: *mut c_int,
+) -> *mut GLXFBConfig {
+    // SAFETY: the same contract.
+    unsafe { choose(dpy, screen, list, count) }
+}
+
+/// glXGetFBConfigs.
+pub unsafe fn all(dpy: *mut Display, screen: c_int, count: *mut c_int) -> *mut GLXFBConfig {
+    let known = AppDisplay::of(dpy).is_some_and(|display| display.screen(screen).is_some());
+    let found: Vec<_> = if known { Runtime::get().configs.iter().collect() } else { Vec::new() };
+    array_of(&found, count)
+}
+
+/// glXGetFBConfigAttrib.
+pub unsafe fn get_attribute(
+    dpy: *mut Display,
+    config: GLXFBConfig,
+    attribute: c_int,
+    value: *mut c_int,
+) -> c_int {
+    let Some(display) = AppDisplay::of(dpy) else { return attr::BAD_ATTRIBUTE };
+    let Some(config) = Config::from_handle(config) else {
+        display.raise(super::error::GlxError::BadFBConfig, 0, super::error::minor::GET_FB_CONFIGS);
+        return attr::BAD_VALUE;
+    };
+    match config.attribute(display.default_screen(), attribute) {
+        Some(actual) => {
+            // SAFETY: the program passes a place for the value.
+            unsafe { *value = actual };
+            attr::SUCCESS
+        }
+        None => attr::BAD_ATTRIBUTE,
+    }
+}
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;

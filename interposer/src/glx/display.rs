@@ -1,0 +1,192 @@
+//! The program's Displays and the 2D sides behind them.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::ffi::{CStr, c_int};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+use glxrun_display::{Options, Server};
+use parking_lot::{Mutex, RwLock};
+use x11_dl::xlib::Display;
+
+use super::config::{AppScreen, Config};
+use super::drawable::Drawable;
+use super::error::{self, Code, Codes};
+use crate::interpose::Inside;
+use crate::runtime::{Runtime, settings};
+use crate::x11::{self, Xlib};
+
+/// A 2D side: our own connection to its X server, shared by all of the program's Displays on it.
+pub struct Side2d {
+    /// The connection.
+    pub server: Arc<Server>,
+    /// GLX's codes there.
+    pub codes: Codes,
+    /// The program's drawables by XID.
+    pub drawables: RwLock<HashMap<u32, Arc<Drawable>>>,
+}
+
+impl Side2d {
+    fn connect(name: &str) -> Option<Arc<Self>> {
+        let settings = settings();
+        let options = Options { transport: settings.transport, spoil: settings.spoil };
+        let server = match Server::connect(name, options) {
+            Ok(server) => server,
+            Err(error) => {
+                log::error!("cannot open a connection of our own to the 2D side {name:?}: {error}");
+                return None;
+            }
+        };
+        let codes = server.extension("GLX").unwrap_or_else(|| server.extensions_end());
+        let codes = Codes {
+            major_opcode: codes.major_opcode,
+            first_event: codes.first_event,
+            first_error: codes.first_error,
+        };
+        Some(Arc::new(Self { server, codes, drawables: RwLock::default() }))
+    }
+
+    /// The 2D side of a display name.
+    fn of_name(name: String) -> Option<Arc<Self>> {
+        let mut sides = Runtime::get().sides.lock();
+        match sides.entry(name) {
+            Entry::Occupied(entry) => Some(entry.get().clone()),
+            Entry::Vacant(entry) => {
+                let side = Self::connect(entry.key())?;
+                Some(entry.insert(side).clone())
+            }
+        }
+    }
+
+    /// The 2D side that DISPLAY names; None without a 3D side.
+    pub fn of_environment() -> Option<Arc<Self>> {
+        Runtime::get().backend?;
+        Self::of_name(std::env::var("DISPLAY").ok()?)
+    }
+
+    /// Forgets drawables whose windows are gone; their surfaces go with the last thread that has them current.
+    pub fn sweep(&self) {
+        self.drawables.write().retain(|_, drawable| !drawable.is_gone());
+    }
+}
+
+/// A Display of the program's that GLX has seen.
+pub struct AppDisplay {
+    dpy: usize,
+    /// The 2D side that it connects to.
+    pub side: Arc<Side2d>,
+    screens: Vec<AppScreen>,
+    default_screen: usize,
+    /// The config last chosen with a visual, by screen and visual.
+    choices: Mutex<HashMap<(c_int, u32), &'static Config>>,
+    /// Whether the program sends requests through XCB too, which Xlib's request counter does not count.
+    xcb: AtomicBool,
+    /// Xlib's request counter when our connection last heard of everything that the program had done.
+    synced: AtomicU64,
+}
+
+impl AppDisplay {
+    /// The state of a Display, made at first sight. None without a 3D side or for a Display that is not the
+    /// program's; GLX is then absent.
+    pub fn of(dpy: *mut Display) -> Option<Arc<Self>> {
+        let runtime = Runtime::get();
+        let backend = runtime.backend?;
+        if dpy.is_null() || dpy == backend.display().0 {
+            return None;
+        }
+        if let Some(display) = runtime.displays.read().get(&(dpy as usize)) {
+            return Some(display.clone());
+        }
+        let xlib = Xlib::get().ok()?;
+        // SAFETY: a live Display of the program's.
+        let name = unsafe { CStr::from_ptr((xlib.XDisplayString)(dpy)) }.to_string_lossy().into_owned();
+        let side = Side2d::of_name(name)?;
+        let screens: Vec<_> = (0..)
+            .zip(side.server.screens())
+            .map(|(number, screen)| AppScreen::new(number, screen, runtime.configs))
+            .collect();
+        // SAFETY: as above.
+        let default_screen = unsafe { (xlib.XDefaultScreen)(dpy) };
+        let default_screen = (default_screen.max(0) as usize).min(screens.len().checked_sub(1)?);
+        let display = Arc::new(Self {
+            dpy: dpy as usize,
+            side,
+            screens,
+            default_screen,
+            choices: Mutex::default(),
+            xcb: AtomicBool::new(x11::uses_xcb(dpy)),
+            synced: AtomicU64::new(0),
+        });
+        // A race of two first calls ends with one of the two; the other is dropped.
+        Some(runtime.displays.write().entry(dpy as usize).or_insert(display).clone())
+    }
+
+    /// The program closes a Display: its GLX resources go, as its X resources do.
+    pub fn closed(dpy: *mut Display) {
+        let Some(runtime) = Runtime::existing() else { return };
+        let Some(display) = runtime.displays.write().remove(&(dpy as usize)) else { return };
+        display.side.drawables.write().retain(|_, drawable| drawable.creator() != dpy as usize);
+        let mut sides = runtime.sides.lock();
+        let others = runtime.displays.read().values().any(|other| Arc::ptr_eq(&other.side, &display.side));
+        if !others {
+            sides.retain(|_, side| !Arc::ptr_eq(side, &display.side));
+        }
+    }
+
+    /// The Xlib Display.
+    pub fn dpy(&self) -> *mut Display {
+        self.dpy as *mut Display
+    }
+
+    /// A screen by number.
+    pub fn screen(&self, number: c_int) -> Option<&AppScreen> {
+        self.screens.get(usize::try_from(number).ok()?)
+    }
+
+    /// The screen of the display's name.
+    pub fn default_screen(&self) -> &AppScreen {
+        &self.screens[self.default_screen]
+    }
+
+    /// Notes that a visual now stands for a config.
+    pub fn remember_choice(&self, screen: c_int, visual: u32, config: &'static Config) {
+        self.choices.lock().insert((screen, visual), config);
+    }
+
+    /// The config last chosen with a visual.
+    pub fn chosen(&self, screen: c_int, visual: u32) -> Option<&'static Config> {
+        self.choices.lock().get(&(screen, visual)).copied()
+    }
+
+    /// Notes that the program took the Display's XCB connection.
+    pub fn note_xcb(&self) {
+        self.xcb.store(true, Relaxed);
+    }
+
+    /// Has the server work off all that the program asked of it, then hears of it: windows made, resized, gone.
+    pub fn sync(&self) {
+        if let Ok(xlib) = Xlib::get() {
+            let _inside = Inside::enter();
+            // SAFETY: a live Display of the program's.
+            unsafe { (xlib.XSync)(self.dpy(), 0) };
+        }
+        self.synced.store(x11::last_request(self.dpy()), Relaxed);
+        self.side.server.pump();
+    }
+
+    /// As [`Self::sync`], but only if the program sent requests since. `thorough` also covers requests that went
+    /// through XCB, which costs a round trip for programs that use it.
+    pub fn catch_up(&self, thorough: bool) {
+        let moved = x11::last_request(self.dpy()) != self.synced.load(Relaxed);
+        if moved || (thorough && self.xcb.load(Relaxed)) {
+            self.sync();
+        }
+    }
+
+    /// Delivers an error to the program's X error handler.
+    pub fn raise(&self, code: impl Into<Code>, resource: u64, minor: u8) {
+        // SAFETY: our callers are GLX calls on this live Display.
+        unsafe { error::deliver(self.dpy(), self.side.codes, code.into(), resource, minor) };
+    }
+}

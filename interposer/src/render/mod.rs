@@ -1,0 +1,134 @@
+//! The 3D side: where rendering happens.
+//!
+//! The folders above decide what a call of the program means; a [`Backend`] makes contexts and pbuffers and makes
+//! them current, in the terms of GLX. Today there is one, [`glx`]: pbuffers on a GPU-backed X server.
+
+pub mod attributes;
+pub mod glx;
+pub mod worker;
+
+use std::fmt;
+use std::sync::Arc;
+
+use attributes::Attributes;
+
+/// A rendering context of the back end (a `GLXContext`), as the program holds it too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RawContext(pub usize);
+
+/// A config of the 3D side, by its place in [`Backend::configs`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConfigIndex(pub usize);
+
+/// Why the 3D side refused: the X or GLX error it raised, the code relative to the extension's error base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A core protocol error (BadMatch, BadAlloc, ...), by its code.
+    X(u8),
+    /// A GLX error (GLXBadFBConfig, ...), relative to the error base.
+    Glx(u8),
+    /// It failed without an error.
+    Silent,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::X(code) => write!(f, "X error {code}"),
+            Self::Glx(code) => write!(f, "GLX error {code}"),
+            Self::Silent => f.write_str("no reason given"),
+        }
+    }
+}
+
+/// What a new context is to be.
+#[derive(Debug)]
+pub struct ContextRequest<'a> {
+    /// The config; None for GLX_EXT_no_config_context.
+    pub config: Option<ConfigIndex>,
+    /// A context to share objects with.
+    pub share: Option<RawContext>,
+    /// The render type of glXCreateNewContext; not used with attributes.
+    pub render_type: i32,
+    /// glXCreateContextAttribsARB's list without the terminator, or None for the older functions.
+    pub attributes: Option<&'a [i32]>,
+}
+
+/// A drawable of the 3D side that stands for one of the program's: a pbuffer. Destroyed when dropped.
+pub struct Surface {
+    /// The back end's name for it.
+    pub id: usize,
+    /// Width in pixels, at least 1.
+    pub width: u16,
+    /// Height in pixels, at least 1.
+    pub height: u16,
+    /// The config it was made with.
+    pub config: ConfigIndex,
+    backend: &'static dyn Backend,
+}
+
+impl fmt::Debug for Surface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Surface({:#x}, {}x{})", self.id, self.width, self.height)
+    }
+}
+
+impl Drop for Surface {
+    fn drop(&mut self) {
+        self.backend.destroy_surface(self.id);
+    }
+}
+
+/// Strings that a back end tells about itself.
+#[derive(Debug, Default)]
+pub struct Identity {
+    /// GLX extensions of the client library and the server, both.
+    pub extensions: Vec<String>,
+    /// The vendor, as the program is to see it.
+    pub vendor: String,
+}
+
+/// A 3D side.
+pub trait Backend: Send + Sync {
+    /// All configs that can make pbuffers, in the server's order.
+    fn configs(&self) -> &[Attributes];
+
+    /// Extensions and vendor.
+    fn identity(&self) -> &Identity;
+
+    /// Makes a context.
+    fn create_context(&self, request: &ContextRequest) -> Result<RawContext, Failure>;
+
+    /// Destroys a context, at once or when it is no longer current (GLX 1.4, 3.3.7).
+    fn destroy_context(&self, context: RawContext);
+
+    /// Makes a pbuffer of `width` x `height` pixels (0 counts as 1).
+    fn create_surface(
+        &'static self,
+        config: ConfigIndex,
+        width: u16,
+        height: u16,
+    ) -> Result<Arc<Surface>, Failure>;
+
+    /// Called by [`Surface`]'s drop.
+    fn destroy_surface(&self, id: usize);
+
+    /// Makes a context current in this thread, with both surfaces or with none.
+    fn make_current(
+        &self,
+        surfaces: Option<(&Surface, &Surface)>,
+        context: RawContext,
+    ) -> Result<(), Failure>;
+
+    /// Makes no context current in this thread.
+    fn release(&self);
+
+    /// glXCopyContext.
+    fn copy_context(&self, source: RawContext, target: RawContext, mask: u64) -> Result<(), Failure>;
+
+    /// The X Display of the 3D side, which our hooks must leave alone, and its screen; null where there is none.
+    fn display(&self) -> (*mut x11_dl::xlib::Display, i32);
+
+    /// The thread that reads and writes surfaces which are not current in the calling thread.
+    fn worker(&'static self) -> &'static worker::Worker;
+}

@@ -1,0 +1,227 @@
+//! Xlib as far as it must know of GLX: is the extension there, what is in a GLX pixmap, which Display goes away.
+//!
+//! Windows are not watched here: our own connection hears from the server of every change, whoever made it.
+
+mod extensions;
+
+use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
+use std::ops::Deref;
+
+use once_cell::sync::OnceCell;
+use parking_lot::Mutex;
+use x11_dl::xlib::{Display, GC, XErrorEvent, XImage};
+
+use crate::glx::display::AppDisplay;
+use crate::glx::pixmap;
+use crate::interpose::{Library, Real, interpose};
+use crate::runtime::Runtime;
+
+type XID = c_ulong;
+
+mod core_rows {
+    use super::*;
+
+    interpose! {
+        from Library::X11;
+
+        fn XQueryExtension(dpy: *mut Display, name: *const c_char, opcode: *mut c_int, event: *mut c_int, error: *mut c_int) -> c_int => super::extensions::query;
+        fn XListExtensions(dpy: *mut Display, count: *mut c_int) -> *mut *mut c_char => super::extensions::list;
+        fn XCloseDisplay(dpy: *mut Display) -> c_int => super::close_display;
+        fn XGetImage(dpy: *mut Display, drawable: XID, x: c_int, y: c_int, width: c_uint, height: c_uint, planes: c_ulong, format: c_int) -> *mut XImage => super::get_image;
+        fn XCopyArea(dpy: *mut Display, source: XID, target: XID, gc: GC, x: c_int, y: c_int, width: c_uint, height: c_uint, to_x: c_int, to_y: c_int) -> c_int => super::copy_area;
+    }
+}
+
+mod xcb_rows {
+    use super::*;
+
+    interpose! {
+        from Library::X11Xcb;
+
+        fn XGetXCBConnection(dpy: *mut Display) -> *mut c_void => super::get_xcb_connection;
+    }
+}
+
+pub use core_rows::{ROWS, real};
+pub use xcb_rows::ROWS as XCB_ROWS;
+
+/// libX11, loaded at our first use of it.
+pub struct Xlib(x11_dl::xlib::Xlib);
+
+// SAFETY: a table of function pointers.
+unsafe impl Send for Xlib {}
+// SAFETY: as for Send.
+unsafe impl Sync for Xlib {}
+
+impl Xlib {
+    /// The library, or why it cannot be loaded.
+    pub fn get() -> Result<&'static Self, String> {
+        static XLIB: OnceCell<Result<Xlib, String>> = OnceCell::new();
+        XLIB.get_or_init(|| x11_dl::xlib::Xlib::open().map(Xlib).map_err(|error| error.to_string()))
+            .as_ref()
+            .map_err(Clone::clone)
+    }
+
+    /// XSetIOErrorExitHandler (libX11 1.7): what happens after the program's IO error handler instead of exit().
+    pub fn set_io_error_exit_handler(
+        &self,
+        dpy: *mut Display,
+        handler: unsafe extern "C" fn(*mut Display, *mut c_void),
+    ) {
+        type Handler = unsafe extern "C" fn(*mut Display, *mut c_void);
+        type Set = unsafe extern "C" fn(*mut Display, Handler, *mut c_void);
+        static SET: Real<Set> = Real::new(Library::X11, c"XSetIOErrorExitHandler");
+        if let Some(set) = SET.get() {
+            // SAFETY: a live Display and a handler that lives as long as the process.
+            unsafe { set(dpy, handler, std::ptr::null_mut()) };
+        }
+    }
+}
+
+impl Deref for Xlib {
+    type Target = x11_dl::xlib::Xlib;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+/// The public beginning of a Display (`_XPrivDisplay` of Xlib.h), which macros of every program's binary rely on.
+#[repr(C)]
+struct PublicDisplay {
+    ext_data: *mut c_void,
+    private1: *mut c_void,
+    fd: c_int,
+    private2: c_int,
+    proto_major_version: c_int,
+    proto_minor_version: c_int,
+    vendor: *mut c_char,
+    private3: XID,
+    private4: XID,
+    private5: XID,
+    private6: c_int,
+    resource_alloc: *mut c_void,
+    byte_order: c_int,
+    bitmap_unit: c_int,
+    bitmap_pad: c_int,
+    bitmap_bit_order: c_int,
+    nformats: c_int,
+    pixmap_format: *mut c_void,
+    private8: c_int,
+    release: c_int,
+    private9: *mut c_void,
+    private10: *mut c_void,
+    qlen: c_int,
+    last_request_read: c_ulong,
+    request: c_ulong,
+}
+
+/// The serial number of the last request that Xlib queued (NextRequest - 1), without a lock or a call.
+#[inline]
+pub fn last_request(dpy: *mut Display) -> u64 {
+    // SAFETY: callers pass live Displays, whose beginning is public and fixed; the counter may move meanwhile.
+    unsafe { (&raw const (*dpy.cast::<PublicDisplay>()).request).read_volatile() }
+}
+
+/// An X error handler (XSetErrorHandler).
+pub type ErrorHandler = unsafe extern "C" fn(*mut Display, *mut XErrorEvent) -> c_int;
+
+/// The handler that Xlib would call for an error now.
+pub fn error_handler() -> Option<ErrorHandler> {
+    // _XErrorFunction is a variable: its "function pointer" is its address.
+    type Variable = unsafe extern "C" fn();
+    static VARIABLE: Real<Variable> = Real::new(Library::X11, c"_XErrorFunction");
+    if let Some(variable) = VARIABLE.get() {
+        // SAFETY: libX11 exports it as a pointer to a function of this type, or null.
+        let handler = unsafe { (variable as *const Option<ErrorHandler>).read_volatile() };
+        if handler.is_some() {
+            return handler;
+        }
+    }
+    let xlib = Xlib::get().ok()?;
+    // SAFETY: Xlib's own setter, which gives the old handler; it is put back at once.
+    unsafe {
+        let handler = (xlib.XSetErrorHandler)(None);
+        (xlib.XSetErrorHandler)(handler);
+        handler
+    }
+}
+
+/// Displays whose XCB connection the program took, and that connection.
+static XCB: Mutex<Vec<(usize, usize)>> = Mutex::new(Vec::new());
+
+/// Whether the program may send requests on a Display through XCB.
+pub fn uses_xcb(dpy: *mut Display) -> bool {
+    XCB.lock().iter().any(|(display, _)| *display == dpy as usize)
+}
+
+/// The Display of an XCB connection that the program got from Xlib.
+pub fn display_of(connection: *mut c_void) -> Option<*mut Display> {
+    let known = XCB.lock();
+    known.iter().find(|(_, other)| *other == connection as usize).map(|(dpy, _)| *dpy as *mut Display)
+}
+
+unsafe fn get_xcb_connection(dpy: *mut Display) -> *mut c_void {
+    let Some(real) = xcb_rows::real::XGetXCBConnection.get() else { return std::ptr::null_mut() };
+    // SAFETY: the program's own argument.
+    let connection = unsafe { real(dpy) };
+    if Runtime::existing()
+        .and_then(|runtime| runtime.backend)
+        .is_some_and(|backend| backend.display().0 == dpy)
+    {
+        return connection;
+    }
+    let pair = (dpy as usize, connection as usize);
+    let mut known = XCB.lock();
+    if !known.contains(&pair) {
+        known.push(pair);
+    }
+    drop(known);
+    if let Some(runtime) = Runtime::existing()
+        && let Some(display) = runtime.displays.read().get(&(dpy as usize))
+    {
+        display.note_xcb();
+    }
+    connection
+}
+
+unsafe fn close_display(dpy: *mut Display) -> c_int {
+    AppDisplay::closed(dpy);
+    XCB.lock().retain(|(display, _)| *display != dpy as usize);
+    // SAFETY: the program's own argument.
+    real::XCloseDisplay.get().map_or(0, |real| unsafe { real(dpy) })
+}
+
+unsafe fn get_image(
+    dpy: *mut Display,
+    drawable: XID,
+    x: c_int,
+    y: c_int,
+    width: c_uint,
+    height: c_uint,
+    planes: c_ulong,
+    format: c_int,
+) -> *mut XImage {
+    let drawable = pixmap::settled(dpy, drawable);
+    let Some(real) = real::XGetImage.get() else { return std::ptr::null_mut() };
+    // SAFETY: the program's own arguments.
+    unsafe { real(dpy, drawable, x, y, width, height, planes, format) }
+}
+
+unsafe fn copy_area(
+    dpy: *mut Display,
+    source: XID,
+    target: XID,
+    gc: GC,
+    x: c_int,
+    y: c_int,
+    width: c_uint,
+    height: c_uint,
+    to_x: c_int,
+    to_y: c_int,
+) -> c_int {
+    let (source, target) = (pixmap::settled(dpy, source), pixmap::settled(dpy, target));
+    let Some(real) = real::XCopyArea.get() else { return 0 };
+    // SAFETY: the program's own arguments.
+    unsafe { real(dpy, source, target, gc, x, y, width, height, to_x, to_y) }
+}

@@ -1,0 +1,197 @@
+//! XCB as far as toolkits ask it for GLX (Qt's xcb plugin does), on servers that may have none.
+//!
+//! A request of an extension that the server lacks makes libxcb shut the connection down, so the version query is
+//! answered here. Its place in the program's request stream is taken by a request that every server answers.
+
+use std::collections::HashMap;
+use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
+
+use parking_lot::Mutex;
+
+use crate::glx::display::{AppDisplay, Side2d};
+use crate::interpose::{Inside, Library, Nothing, Real, interpose};
+use crate::runtime::Runtime;
+use crate::x11;
+
+/// `xcb_extension_t`.
+#[repr(C)]
+pub struct Extension {
+    name: *const c_char,
+    global_id: c_int,
+}
+
+/// `xcb_query_extension_reply_t`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct ExtensionReply {
+    response_type: u8,
+    pad0: u8,
+    sequence: u16,
+    length: u32,
+    present: u8,
+    major_opcode: u8,
+    first_event: u8,
+    first_error: u8,
+}
+
+/// A cookie: the request's sequence number.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Cookie {
+    sequence: c_uint,
+}
+
+impl Nothing for Cookie {
+    const NOTHING: Self = Self { sequence: 0 };
+}
+
+/// `xcb_glx_query_version_reply_t`.
+#[repr(C)]
+pub struct VersionReply {
+    response_type: u8,
+    pad0: u8,
+    sequence: u16,
+    length: u32,
+    major_version: u32,
+    minor_version: u32,
+    pad1: [u8; 16],
+}
+
+mod core_rows {
+    use super::*;
+
+    interpose! {
+        from Library::Xcb;
+
+        fn xcb_get_extension_data(connection: *mut c_void, extension: *mut Extension) -> *const ExtensionReply => super::extension_data;
+    }
+}
+
+mod glx_rows {
+    use super::*;
+
+    interpose! {
+        from Library::XcbGlx;
+
+        fn xcb_glx_query_version(connection: *mut c_void, major: u32, minor: u32) -> Cookie => super::query_version;
+        fn xcb_glx_query_version_unchecked(connection: *mut c_void, major: u32, minor: u32) -> Cookie => super::query_version;
+        fn xcb_glx_query_version_reply(connection: *mut c_void, cookie: Cookie, error: *mut *mut c_void) -> *mut VersionReply => super::version_reply;
+    }
+}
+
+pub use core_rows::{ROWS, real};
+pub use glx_rows::ROWS as GLX_ROWS;
+
+/// Our answers by connection; libxcb's own live as long as the connection, ours as long as the process.
+static ANSWERS: Mutex<Option<HashMap<usize, &'static ExtensionReply>>> = Mutex::new(None);
+
+/// xcb_get_extension_data.
+unsafe fn extension_data(connection: *mut c_void, extension: *mut Extension) -> *const ExtensionReply {
+    let Some(real) = real::xcb_get_extension_data.get() else { return std::ptr::null() };
+    // SAFETY: the program's own arguments.
+    let answer = unsafe { real(connection, extension) };
+    // SAFETY: an extension's name is a static C string.
+    let is_glx = !extension.is_null() && unsafe { CStr::from_ptr((*extension).name) } == c"GLX";
+    // SAFETY: libxcb gives a reply or null.
+    let Some(actual) = (unsafe { answer.as_ref() }) else { return answer };
+    if !is_glx || is_third_dimension(connection) {
+        return answer;
+    }
+    let Some(codes) = side_of(connection).map(|side| side.codes) else {
+        // No 3D side: GLX is absent, also where the server has it.
+        return absent();
+    };
+    if actual.present != 0 {
+        return answer;
+    }
+    let mut answers = ANSWERS.lock();
+    let reply = answers.get_or_insert_default().entry(connection as usize).or_insert_with(|| {
+        Box::leak(Box::new(ExtensionReply {
+            present: 1,
+            major_opcode: codes.major_opcode,
+            first_event: codes.first_event,
+            first_error: codes.first_error,
+            ..*actual
+        }))
+    });
+    std::ptr::from_ref(*reply)
+}
+
+fn absent() -> *const ExtensionReply {
+    static ABSENT: ExtensionReply = ExtensionReply {
+        response_type: 1,
+        pad0: 0,
+        sequence: 0,
+        length: 0,
+        present: 0,
+        major_opcode: 0,
+        first_event: 0,
+        first_error: 0,
+    };
+    &raw const ABSENT
+}
+
+/// Whether a connection is that of our own Display on the 3D side.
+fn is_third_dimension(connection: *mut c_void) -> bool {
+    type Get = unsafe extern "C" fn(*mut x11_dl::xlib::Display) -> *mut c_void;
+    static GET: Real<Get> = Real::new(Library::X11Xcb, c"XGetXCBConnection");
+    let Some(backend) = Runtime::existing().and_then(|runtime| runtime.backend) else { return false };
+    // SAFETY: our own live Display.
+    GET.get().is_some_and(|get| unsafe { get(backend.display().0) } == connection)
+}
+
+/// The 2D side of a connection: its Display's where it came from Xlib, else DISPLAY's.
+fn side_of(connection: *mut c_void) -> Option<std::sync::Arc<Side2d>> {
+    match x11::display_of(connection) {
+        Some(dpy) => AppDisplay::of(dpy).map(|display| display.side.clone()),
+        None => Side2d::of_environment(),
+    }
+}
+
+fn input_focus(connection: *mut c_void) -> Cookie {
+    type Send = unsafe extern "C" fn(*mut c_void) -> Cookie;
+    static SEND: Real<Send> = Real::new(Library::Xcb, c"xcb_get_input_focus");
+    let _inside = Inside::enter();
+    // SAFETY: the program's live connection.
+    SEND.get().map_or(Cookie::NOTHING, |send| unsafe { send(connection) })
+}
+
+/// xcb_glx_query_version, with a request that any server answers in its place.
+unsafe fn query_version(connection: *mut c_void, _major: u32, _minor: u32) -> Cookie {
+    input_focus(connection)
+}
+
+/// xcb_glx_query_version_reply.
+unsafe fn version_reply(
+    connection: *mut c_void,
+    cookie: Cookie,
+    error: *mut *mut c_void,
+) -> *mut VersionReply {
+    type Reply = unsafe extern "C" fn(*mut c_void, Cookie, *mut *mut c_void) -> *mut c_void;
+    static REPLY: Real<Reply> = Real::new(Library::Xcb, c"xcb_get_input_focus_reply");
+    let Some(reply) = REPLY.get() else { return std::ptr::null_mut() };
+    // SAFETY: the cookie is that of query_version's request; the reply is malloc'ed for us to free, and so is the
+    // one that the program gets.
+    unsafe {
+        let answered = reply(connection, cookie, error);
+        if answered.is_null() || Runtime::get().backend.is_none() {
+            libc::free(answered);
+            return std::ptr::null_mut();
+        }
+        let sequence = (*answered.cast::<VersionReply>()).sequence;
+        libc::free(answered);
+        let version = libc::malloc(size_of::<VersionReply>()).cast::<VersionReply>();
+        if !version.is_null() {
+            version.write(VersionReply {
+                response_type: 1,
+                pad0: 0,
+                sequence,
+                length: 0,
+                major_version: 1,
+                minor_version: 4,
+                pad1: [0; 16],
+            });
+        }
+        version
+    }
+}
