@@ -2,17 +2,23 @@
 
 mod common;
 
-use common::{Running, Runs, Stage, assert_no_sockets, state, until};
+use common::{Running, Runs, Stage, assert_no_sockets, state, tool, until};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// A program that runs on both of our servers, watching the 2D side's, and its process id and displays.
 fn start(stage: &Stage, script: &str) -> (Running, Pid, [String; 2]) {
+    let started = start_short(stage, script);
+    assert_eq!(stage.servers().len(), 2, "both servers run");
+    started
+}
+
+/// The same for a program that may have ended by now.
+fn start_short(stage: &Stage, script: &str) -> (Running, Pid, [String; 2]) {
     let script = format!("echo $$ $DISPLAY $GLXRUN_DISPLAY3D; {script}");
     let mut run = stage.glxrun().args(["sh", "-c", &script]).start();
     let line = run.line();
     let [pid, two, three] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
     let pid = Pid::from_raw(pid.parse().expect("a process id")).expect("a process");
-    assert_eq!(stage.servers().len(), 2, "both servers run");
     (run, pid, [two.to_owned(), three.to_owned()])
 }
 
@@ -23,7 +29,7 @@ fn assert_clean(stage: &Stage, displays: &[String; 2]) {
 #[test]
 fn after_an_exit() {
     let stage = Stage::new();
-    let (run, _, displays) = start(&stage, "exit 4");
+    let (run, _, displays) = start_short(&stage, "exit 4");
     assert_eq!(run.end().status, Some(4));
     assert_clean(&stage, &displays);
 }
@@ -49,9 +55,10 @@ fn after_kill_9_of_the_program() {
 
 #[test]
 fn after_a_program_that_leaves_clients_behind() {
+    tool("xev", "x11-utils");
     let stage = Stage::new();
     let (run, _, displays) =
-        start(&stage, "xev >/dev/null 2>&1 & until xwininfo -root -tree | grep -q Tester; do :; done");
+        start_short(&stage, "xev >/dev/null 2>&1 & until xwininfo -root -tree | grep -q Tester; do :; done");
     assert_eq!(run.end().status, Some(0));
     assert_clean(&stage, &displays);
 }
@@ -66,7 +73,7 @@ fn after_a_server_that_dies_first() {
             kill_process(server, signal).expect("the server runs");
             until("glxrun has taken note", || state(server.as_raw_pid()).is_none());
             // The program's end decides, and this one needs no display.
-            assert_eq!(state(app.as_raw_pid()), Some('S'));
+            assert!(state(app.as_raw_pid()).is_some());
             kill_process(app, Signal::USR1).expect("the program runs");
             let outcome = run.end();
             assert_eq!(outcome.status, Some(138));
@@ -79,6 +86,7 @@ fn after_a_server_that_dies_first() {
 
 #[test]
 fn after_a_program_that_ends_with_its_server() {
+    tool("xev", "x11-utils");
     let stage = Stage::new();
     let watch =
         "xev >/dev/null 2>&1 & until xwininfo -root -tree | grep -q Tester; do :; done; echo seen; wait $!";

@@ -71,6 +71,7 @@ fn named_displays_are_used_as_they_are() {
 
 #[test]
 fn the_users_cookies_still_work_beside_ours() {
+    tool("xdpyinfo", "x11-utils");
     let stage = Stage::new();
     let cookies = stage.path("cookies");
     let cookie = "00112233445566778899aabbccddeeff";
@@ -91,6 +92,7 @@ fn the_users_cookies_still_work_beside_ours() {
 
 #[test]
 fn direct_mode_needs_no_3d_side() {
+    tool("xdpyinfo", "x11-utils");
     let stage = Stage::new();
     let script = "echo ${GLXRUN_DISPLAY3D-none} $GLXRUN_MODE; xdpyinfo | grep -o GLX";
     let outcome = stage.glxrun().args(["--mode", "direct", "sh", "-c", script]).run();

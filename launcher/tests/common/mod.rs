@@ -168,7 +168,7 @@ impl Runs for Command {
     }
 }
 
-/// A process whose output is read line by line; killed on drop.
+/// A process whose output is read line by line; ended on drop.
 pub struct Running {
     child: Child,
     stdout: BufReader<ChildStdout>,
@@ -203,8 +203,11 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        // Kindly, so that a test that fails leaves nothing either.
+        if let Ok(None) = self.child.try_wait() {
+            let _ = kill_process(self.pid(), Signal::TERM);
+            let _ = self.child.wait();
+        }
     }
 }
 
