@@ -13,7 +13,7 @@ use std::os::unix::net::{SocketAddr, UnixStream};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, Shutdown, sendmsg};
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, Shutdown, sendmsg, sockopt};
 use x11rb::reexports::x11rb_protocol;
 use x11rb::rust_connection::{DefaultStream, PollMode, RustConnection};
 use x11rb::utils::RawFdContainer;
@@ -28,7 +28,14 @@ pub(crate) struct Stream {
     inner: DefaultStream,
     /// Whether the server is at the other end of a Unix socket: on this machine, and able to receive descriptors.
     pub local: bool,
+    /// Bytes that can be written at once, without waiting, whenever the socket is writable at all.
+    pub portion: usize,
 }
+
+/// Bytes of a send buffer to ask for. Linux gives what its administrator allows, usually much less.
+const SEND_BUFFER: usize = 1 << 20;
+/// Bytes that any socket takes at once.
+const PORTION: usize = 16 << 10;
 
 /// Connects and sets up; gives the connection and the number of the screen that the name asks for.
 pub(crate) fn connect(display: &str) -> Result<(RustConnection<Stream>, usize), ConnectError> {
@@ -69,13 +76,17 @@ fn abstract_socket(path: &str) -> io::Result<UnixStream> {
 
 fn local(socket: UnixStream) -> io::Result<(Stream, Family, Vec<u8>)> {
     let (inner, (family, address)) = DefaultStream::from_unix_stream(socket)?;
-    Ok((Stream { inner, local: true }, family, address))
+    // For frames that have to go through the socket: the fewer turns they take, the better.
+    let _ = sockopt::set_socket_send_buffer_size(&inner, SEND_BUFFER);
+    // A Unix socket is writable while at most a quarter of its buffer is in use, by the kernel's own accounts.
+    let portion = sockopt::socket_send_buffer_size(&inner).unwrap_or(0) / 2;
+    Ok((Stream { inner, local: true, portion: portion.max(PORTION) }, family, address))
 }
 
 fn remote(socket: TcpStream) -> io::Result<(Stream, Family, Vec<u8>)> {
     socket.set_nodelay(true)?;
     let (inner, (family, address)) = DefaultStream::from_tcp_stream(socket)?;
-    Ok((Stream { inner, local: false }, family, address))
+    Ok((Stream { inner, local: false, portion: PORTION }, family, address))
 }
 
 impl Stream {
@@ -86,7 +97,7 @@ impl Stream {
         poll(&mut descriptors, Some(&NOW)).is_ok_and(|ready| ready > 0)
     }
 
-    /// Waits until a few tens of kilobytes can be written without waiting, or the connection ends.
+    /// Waits until `portion` bytes can be written without waiting, or the connection ends.
     pub fn wait_writable(&self) {
         let mut descriptors = [PollFd::new(self, PollFlags::OUT)];
         while poll(&mut descriptors, None) == Err(Errno::INTR) {}

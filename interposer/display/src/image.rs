@@ -13,9 +13,8 @@ use crate::server::Server;
 
 /// Bytes of a PutImage request's header, with a big request's longer length.
 const HEADER: usize = 28;
-/// Bytes written at a time. A socket that is writable at all takes so many without waiting, so that nobody who wants
-/// to send something else has to wait for a server that does not read.
-const PORTION: usize = 64 << 10;
+/// Bytes from which an image is worth sharing memory.
+const WORTH_SHARING: usize = 64 << 10;
 
 /// Pixels in main memory, ZPixmap.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +103,7 @@ impl Server {
         work: impl FnOnce(&Buffer, u32) -> Result<T, Error>,
     ) -> Option<Result<T, Error>> {
         let link = self.link();
-        if length < PORTION || link.carrier() == Carrier::Socket {
+        if length < WORTH_SHARING || link.carrier() == Carrier::Socket {
             return None;
         }
         let mut staging = self.staging.lock();
@@ -119,7 +118,8 @@ impl Server {
         }
     }
 
-    pub(crate) fn layout(&self, depth: u8) -> Result<Layout, Error> {
+    /// How pixels of a depth lie in images.
+    pub fn layout(&self, depth: u8) -> Result<Layout, Error> {
         layout(self.setup(), depth).ok_or_else(|| Error::Unsupported(format!("images of depth {depth}")))
     }
 }
@@ -171,7 +171,9 @@ pub(crate) fn put_rows(
     if stride == 0 || stride > most {
         return Err(Error::Unsupported(format!("rows of {stride} bytes in a request")));
     }
-    let rows = (PORTION.min(most) / stride).max(1);
+    // No more at a time than the socket takes at once: nobody who wants to send something else has to wait for a
+    // server that does not read.
+    let rows = (link.connection.stream().portion.min(most) / stride).max(1);
     let mut last = None;
     let mut top = 0;
     for portion in pixels[..stride * usize::from(height)].chunks(rows * stride) {

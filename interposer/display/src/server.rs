@@ -131,7 +131,10 @@ impl Server {
     /// A resource identifier that nothing has yet.
     pub fn generate_id(&self) -> Result<u32, Error> {
         self.link.alive()?;
-        Ok(self.link.connection.generate_id()?)
+        let id = self.link.connection.generate_id();
+        // It may have asked the server, and then an event may have come along.
+        self.link.pump();
+        Ok(id?)
     }
 
     /// Applies all events that have arrived, and does not wait for the server. When it returns, what the server had
