@@ -116,7 +116,7 @@ const ANOTHER: &str = "Name another display with -d, or leave it out to render i
 fn check_three(three: &Server, two: &Server, signals: &mut Signals) -> Result<(), Failure> {
     let second = two.clone();
     let answer = three.ask(signals, move |_, connection| {
-        let same = display::is_same(&second.connect()?, &connection)?;
+        let same = display::is_same(&second.connect().context("the 2D side")?, &connection)?;
         Ok((same, display::has_glx(&connection)?))
     })?;
     let name = &three.name;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use glxrun_contract::counters::{CounterFile, WindowCounters};
+use glxrun_contract::counters::{self, CounterFile, WindowCounters};
 use glxrun_contract::settings::Settings;
 
 use crate::say;
@@ -56,18 +56,20 @@ impl Frames {
     }
 }
 
-fn watch(counters: &CounterFile, interval: Duration, ended: &Ended) {
+fn watch(file: &CounterFile, interval: Duration, ended: &Ended) {
     let mut before: HashMap<usize, Frames> = HashMap::new();
     let mut since = Instant::now();
     while !ended.within(interval) {
         let seconds = since.elapsed().as_secs_f64();
         since = Instant::now();
-        let several = has_several_processes(counters);
-        for (index, entry) in counters.entries().enumerate() {
+        let several = has_several_processes(file);
+        for (index, entry) in file.entries().enumerate() {
             let now = Frames::of(entry);
             let before = before.insert(index, now).unwrap_or_default();
             if now != before {
-                say!("{}: {}", name(entry, several), rates(before, now, seconds));
+                // A window that appeared meanwhile had less time.
+                let age = counters::now().saturating_sub(get(&entry.first_rendered)) as f64 / 1e9;
+                say!("{}: {}", name(entry, several), rates(before, now, seconds.min(age.max(0.001))));
             }
         }
     }

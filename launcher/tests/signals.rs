@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::process::{Child, Command};
 
 use common::{GLXRUN, Runs, Stage, Xvfb, read, state, tool, until};
 use rustix::process::{Pid, Signal, kill_process};
@@ -66,18 +66,7 @@ fn a_stop_stops_both_and_a_continue_continues_both() {
 #[test]
 fn what_the_terminal_sends_to_all_is_not_sent_twice() {
     let stage = Stage::new();
-    let (mut master, slave) = pseudo_terminal();
-    let mut command = stage.glxrun();
-    command.args(["sh", "-c", &format!("stty -echo -onlcr; {LISTENER}")]);
-    let copy = || slave.try_clone().expect("a descriptor");
-    command.stdin(copy()).stdout(copy());
-    let start = move || {
-        rustix::process::setsid()?;
-        rustix::process::ioctl_tiocsctty(&slave)?;
-        Ok(())
-    };
-    // SAFETY: between fork and exec, `start` only makes system calls.
-    let mut child = unsafe { command.pre_exec(start) }.spawn().expect("glxrun");
+    let (mut child, mut master) = on_a_terminal(&stage, LISTENER);
     let mut lines = BufReader::new(master.try_clone().expect("a terminal")).lines();
     let mut line = || lines.next().expect("a line").expect("the terminal");
     let app: i32 = line().parse().expect("a process id");
@@ -95,6 +84,36 @@ fn what_the_terminal_sends_to_all_is_not_sent_twice() {
     kill_process(Pid::from_raw(app).expect("a process"), Signal::POWER).expect("the program runs");
     assert_eq!(child.wait().expect("the end").code(), Some(7));
     stage.assert_clean(&[]);
+}
+
+#[test]
+fn a_hang_up_that_reaches_only_glxrun_is_passed_on() {
+    let stage = Stage::new();
+    let (mut child, master) =
+        on_a_terminal(&stage, "trap 'exit 9' HUP; echo ready; sleep 600 >/dev/null 2>&1 & wait");
+    let mut line = String::new();
+    BufReader::new(&master).read_line(&mut line).expect("the terminal");
+    assert_eq!(line.trim(), "ready");
+    drop(master);
+    assert_eq!(child.wait().expect("the end").code(), Some(9));
+    stage.assert_clean(&[]);
+}
+
+/// glxrun with a shell script, leading the session of a terminal whose other end is given too.
+fn on_a_terminal(stage: &Stage, script: &str) -> (Child, fs::File) {
+    let (master, slave) = pseudo_terminal();
+    let mut command = stage.glxrun();
+    command.args(["sh", "-c", &format!("stty -echo -onlcr; {script}")]);
+    let copy = || slave.try_clone().expect("a descriptor");
+    command.stdin(copy()).stdout(copy());
+    let start = move || {
+        rustix::process::setsid()?;
+        rustix::process::ioctl_tiocsctty(&slave)?;
+        Ok(())
+    };
+    // SAFETY: between fork and exec, `start` only makes system calls.
+    let child = unsafe { command.pre_exec(start) }.spawn().expect("glxrun");
+    (child, master)
 }
 
 /// Both ends of a new pseudo-terminal.
