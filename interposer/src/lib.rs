@@ -13,21 +13,20 @@
 #![recursion_limit = "512"]
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
-pub mod dl;
-pub mod fork;
-pub mod frame;
-pub mod gl;
-pub mod glx;
-pub mod interpose;
+mod dl;
+mod fork;
+mod frame;
+mod gl;
+mod glx;
+mod interpose;
 mod logger;
-pub mod render;
-pub mod runtime;
+mod render;
+mod runtime;
 mod signals;
-pub mod x11;
-pub mod xcb;
+mod x11;
+mod xcb;
 
 /// Runs when the library is loaded, into every program: almost nothing.
-#[cfg(not(test))]
 #[ctor::ctor(unsafe)]
 fn start() {
     runtime::snapshot_environment();

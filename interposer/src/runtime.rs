@@ -161,12 +161,12 @@ pub mod across_fork {
     /// Before the fork, in the parent: no runtime may be half made.
     pub fn prepare() {
         // A thread that ends has no thread-locals any more; it makes no runtime either.
-        let _ = HELD.try_with(|held| held.replace(Some(MAKING.lock())));
+        drop(HELD.try_with(|held| held.replace(Some(MAKING.lock()))));
     }
 
     /// After the fork, in the parent.
     pub fn parent() {
-        let _ = HELD.try_with(RefCell::take);
+        drop(HELD.try_with(RefCell::take));
     }
 
     /// After the fork, in the child: the parent's runtime is forgotten, not dropped.

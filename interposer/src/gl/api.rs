@@ -1,6 +1,5 @@
 //! The driver's GL functions that we call ourselves, and GL's numbers.
 
-#![allow(missing_docs, reason = "the names are those of the OpenGL specification")]
 #![allow(non_upper_case_globals, reason = "these are the C names")]
 
 use std::ffi::{c_float, c_int, c_uchar, c_uint, c_void};

@@ -119,8 +119,6 @@ impl Config {
 pub struct AppScreen {
     /// Its number.
     pub number: c_int,
-    /// Its root window.
-    pub root: u32,
     visuals: Vec<Option<Visual>>,
 }
 
@@ -138,7 +136,7 @@ impl AppScreen {
                 }
             }
         }
-        Self { number, root: screen.root, visuals }
+        Self { number, visuals }
     }
 
     /// The visual of a config's windows on this screen.

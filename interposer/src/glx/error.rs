@@ -8,18 +8,15 @@ use crate::render::Failure;
 use crate::x11;
 
 /// The errors of GLX (GLX 1.4 protocol, glxproto.h), relative to the extension's error base.
-#[allow(missing_docs, reason = "the names are those of the GLX specification")]
+#[allow(clippy::enum_variant_names, reason = "the names are those of the GLX specification")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum GlxError {
     BadContext = 0,
-    BadContextState = 1,
     BadDrawable = 2,
     BadPixmap = 3,
-    BadCurrentWindow = 5,
     BadFBConfig = 9,
     BadPbuffer = 10,
-    BadCurrentDrawable = 11,
     BadWindow = 12,
 }
 
@@ -33,14 +30,11 @@ pub mod core {
     pub const BAD_PIXMAP: u8 = 4;
     /// BadMatch.
     pub const BAD_MATCH: u8 = 8;
-    /// BadAccess.
-    pub const BAD_ACCESS: u8 = 10;
     /// BadAlloc.
     pub const BAD_ALLOC: u8 = 11;
 }
 
 /// Minor opcodes of the GLX requests that a failing call would have sent (glxproto.h).
-#[allow(missing_docs, reason = "the names are those of the GLX protocol")]
 pub mod minor {
     pub const CREATE_CONTEXT: u8 = 3;
     pub const DESTROY_CONTEXT: u8 = 4;
@@ -49,7 +43,6 @@ pub mod minor {
     pub const SWAP_BUFFERS: u8 = 11;
     pub const USE_X_FONT: u8 = 12;
     pub const CREATE_GLX_PIXMAP: u8 = 13;
-    pub const DESTROY_GLX_PIXMAP: u8 = 15;
     pub const GET_FB_CONFIGS: u8 = 21;
     pub const CREATE_PIXMAP: u8 = 22;
     pub const DESTROY_PIXMAP: u8 = 23;

@@ -22,12 +22,11 @@ mod visual;
 
 use std::ffi::{c_char, c_int, c_uchar, c_uint, c_ulong, c_void};
 
+pub use x11_dl::xlib::XID;
 use x11_dl::xlib::{Display, XVisualInfo};
 
 use crate::interpose::{Library, interpose};
 
-/// An X resource id: windows, pixmaps, pbuffers, fonts.
-pub type XID = c_ulong;
 /// A config, as an opaque handle: the address of a [`config::Config`].
 pub type GLXFBConfig = *mut c_void;
 /// A context, as an opaque handle: the 3D side's own.

@@ -1,7 +1,5 @@
 //! GLX's numbers (glx.h, glxext.h) and the attributes of a config.
 
-#![allow(missing_docs, reason = "the names are those of the GLX specification")]
-
 use std::ffi::c_int;
 
 pub const USE_GL: c_int = 1;
@@ -58,7 +56,6 @@ pub const PBUFFER_WIDTH: c_int = 0x8041;
 pub const SWAP_METHOD_OML: c_int = 0x8060;
 pub const SAMPLE_BUFFERS: c_int = 100_000;
 pub const SAMPLES: c_int = 100_001;
-pub const COVERAGE_SAMPLES_NV: c_int = 100_001;
 pub const FLOAT_COMPONENTS_NV: c_int = 0x20B0;
 pub const FRAMEBUFFER_SRGB_CAPABLE: c_int = 0x20B2;
 pub const BIND_TO_TEXTURE_RGB: c_int = 0x20D0;
@@ -151,14 +148,6 @@ impl Attributes {
     /// The value of an attribute, 0 where it is unknown.
     pub fn value(&self, attribute: c_int) -> c_int {
         self.get(attribute).unwrap_or(0)
-    }
-
-    /// Sets an attribute.
-    pub fn set(&mut self, attribute: c_int, value: c_int) {
-        match self.values.iter_mut().find(|(name, _)| *name == attribute) {
-            Some(entry) => entry.1 = value,
-            None => self.values.push((attribute, value)),
-        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! server raises for a request of ours is kept for the caller instead of reaching the program's error handler, which
 //! is process-wide and usually ends the process.
 
-use std::ffi::{CStr, CString, c_char, c_int, c_uchar, c_ulong};
+use std::ffi::{CStr, CString, c_char, c_int, c_ulong};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
@@ -339,9 +339,4 @@ impl Backend for GlxBackend {
     fn worker(&'static self) -> &'static Worker {
         self.worker.get_or_init(|| Worker::new(self))
     }
-}
-
-/// glXGetProcAddress's argument type, for callers that hold a C string.
-pub fn as_name(name: &CStr) -> *const c_uchar {
-    name.as_ptr().cast()
 }

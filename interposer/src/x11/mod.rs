@@ -9,14 +9,12 @@ use std::ops::Deref;
 
 use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
-use x11_dl::xlib::{Display, GC, XErrorEvent, XImage};
+use x11_dl::xlib::{Display, GC, XErrorEvent, XID, XImage};
 
 use crate::glx::display::AppDisplay;
 use crate::glx::pixmap;
 use crate::interpose::{Library, Real, interpose};
 use crate::runtime::Runtime;
-
-type XID = c_ulong;
 
 mod core_rows {
     use super::*;
@@ -192,6 +190,7 @@ unsafe fn close_display(dpy: *mut Display) -> c_int {
     real::XCloseDisplay.get().map_or(0, |real| unsafe { real(dpy) })
 }
 
+#[allow(clippy::too_many_arguments, reason = "XGetImage has as many")]
 unsafe fn get_image(
     dpy: *mut Display,
     drawable: XID,
@@ -208,6 +207,7 @@ unsafe fn get_image(
     unsafe { real(dpy, drawable, x, y, width, height, planes, format) }
 }
 
+#[allow(clippy::too_many_arguments, reason = "XCopyArea has as many")]
 unsafe fn copy_area(
     dpy: *mut Display,
     source: XID,
