@@ -1,7 +1,7 @@
 //! Settings: their values, and how text from a flag or an environment variable becomes one.
 //!
 //! [`TABLE`] has a row per setting. Everything else derives from it: [`Settings::from_env`] for the library,
-//! [`Settings::gather`] and the flags for the launcher, and [`page`], the text of `docs/settings.md`.
+//! [`Settings::gather`] and the flags for the launcher, and [`page()`], the text of `docs/settings.md`.
 
 mod page;
 mod parse;
