@@ -10,8 +10,7 @@ print("GLX:", gl.glXQueryExtension(display, ctypes.byref(error), ctypes.byref(ev
 gl.glXQueryVersion(display, ctypes.byref(major), ctypes.byref(minor))
 print("version:", major.value, minor.value)
 gl.glXGetProcAddressARB.restype = ctypes.c_void_p
-swap = gl.glXGetProcAddressARB(b"glXSwapBuffers")
-print("one address for a name:", swap == ctypes.cast(gl.glXSwapBuffers, ctypes.c_void_p).value)
+print("glXSwapBuffers:", gl.glXGetProcAddressARB(b"glXSwapBuffers") is not None)
 visual = gl.glXChooseVisual
 visual.restype = ctypes.c_void_p
 wanted = (ctypes.c_int * 5)(4, 5, 8, 1, 0)

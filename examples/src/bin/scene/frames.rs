@@ -111,7 +111,11 @@ pub fn resize(app: &mut App) -> Result<()> {
                 .to_vec(),
         )
     });
-    for (frame, size) in (0..).zip(sizes.0) {
+    // A first frame as it is: Mesa's software GLX looks at a window's size when it has swapped, not before the first swap.
+    cube.draw(&app.gl, 0, app.size.signed())?;
+    app.glx.swap(window.drawable);
+    app.frame_done(0)?;
+    for (frame, size) in (1..).zip(sizes.0) {
         app.display().resize(window.x, (size.0, size.1));
         cube.draw(&app.gl, frame, size.signed())?;
         app.glx.swap(window.drawable);
