@@ -1,52 +1,116 @@
-//! Real programs that everybody has: Mesa's demos.
+//! Real programs that everybody has: Mesa's demos. More are in docs/applications.md.
 
-use glxrun_tests::{Image, Program, Result, Stage, ensure};
+use std::process::Command;
+use std::time::{Duration, Instant};
 
-/// What the first window of a program shows, direct, once the program's second swap has been made, by glxrun's own
-/// setting: by then its animation, which follows the clock, has hardly moved.
-fn paused(stage: &Stage, mode: &str, program: &[&str]) -> Result<Image> {
-    let (mut command, screen) = if mode == "direct" {
-        let mut command = glxrun_tests::stage::glxrun()?;
-        stage.reference().apply(&mut command);
-        command.args(["--mode", "direct"]);
-        (command, stage.reference_screen()?)
-    } else {
-        (stage.glxrun()?, stage.two_d_screen()?)
-    };
-    command.args(["--pause-at-frame", "2", "--"]).args(program);
-    let program = Program::start(command)?;
-    let window = screen.first_window()?;
-    // Nothing tells from outside when the second frame is there: look until the picture stays.
-    let mut last = screen.picture(window)?;
-    let start = std::time::Instant::now();
-    let mut same = 0;
-    while same < 10 {
-        std::thread::sleep(std::time::Duration::from_millis(50));
-        let now = screen.picture(window)?;
-        same = if now == last && !now.is_uniform() { same + 1 } else { 0 };
-        last = now;
-        ensure!(
-            start.elapsed() < glxrun_tests::program::deadline(),
-            "no still picture from {}",
-            program.report()
-        );
-    }
-    Ok(last)
-}
+use glxrun_tests::program::deadline;
+use glxrun_tests::stage::{Counts, glxrun};
+use glxrun_tests::{Image, Program, Result, Screen, Stage, ensure};
+use rustix::process::Signal;
+
+/// The picture of a program that is still: glxgears and glxheads follow the clock, so glxrun holds their second frame, by
+/// when they have hardly moved; the others draw one frame and wait.
+const HOLD: [&str; 4] = ["--pause-at-frame", "2", "--spoil", "off"];
 
 fn looks_as_direct(program: &[&str]) -> Result<()> {
     let stage = Stage::start()?;
-    let (direct, split) = (paused(&stage, "direct", program)?, paused(&stage, "split", program)?);
+    let mut direct = glxrun()?;
+    stage.reference().apply(&mut direct);
+    direct.args(["--mode", "direct"]).args(HOLD).arg("--").args(program);
+    let (direct, _) = still_picture(direct, &stage.reference_screen()?)?;
+
+    let mut split = stage.glxrun()?;
+    split.arg("--stats").args(HOLD).arg("--").args(program);
+    let (split, stderr) = still_picture(split, &stage.two_d_screen()?)?;
+
     let ssim = direct.ssim(&split)?;
     if ssim < 0.9 {
         direct.save(&std::env::temp_dir().join(format!("{}-direct.png", program[0])))?;
         split.save(&std::env::temp_dir().join(format!("{}-split.png", program[0])))?;
     }
     ensure!(ssim >= 0.9, "{program:?}: SSIM {ssim:.3}");
+    // Some programs would also draw without our help: only what was delivered proves that the picture came through us.
+    let counts = Counts::only_window(&stderr)?;
+    ensure!(counts.delivered >= 1 && counts.delivered * 10 >= counts.rendered * 9, "{counts:?}");
     Ok(())
+}
+
+/// Starts a program, gives what its window shows once that stays as it is, and ends it.
+fn still_picture(command: Command, screen: &Screen) -> Result<(Image, String)> {
+    let program = Program::start(command)?;
+    let window = screen.first_window()?;
+    // Nothing tells from outside when the held frame is there: look until the picture stays.
+    let (start, mut last, mut unchanged) = (Instant::now(), screen.picture(window)?, 0);
+    while unchanged < 5 {
+        std::thread::sleep(Duration::from_millis(50));
+        let now = screen.picture(window)?;
+        unchanged = if now == last && !now.is_uniform() { unchanged + 1 } else { 0 };
+        last = now;
+        ensure!(start.elapsed() < deadline(), "no still picture from {}", program.report());
+    }
+    program.signal(Signal::TERM)?;
+    Ok((last, program.wait()?.stderr))
 }
 
 #[test]
 fn glxgears_shows_gears() -> Result<()> {
     looks_as_direct(&["glxgears"])
+}
+
+#[test]
+fn glxgears_with_samples_at_an_odd_size() -> Result<()> {
+    looks_as_direct(&["glxgears", "-samples", "4", "-geometry", "250x301"])
+}
+
+#[test]
+fn glxdemo_shows_its_square() -> Result<()> {
+    looks_as_direct(&["glxdemo"])
+}
+
+#[test]
+fn glxheads_shows_its_triangle() -> Result<()> {
+    looks_as_direct(&["glxheads"])
+}
+
+#[test]
+fn glxinfo_tells_of_a_working_glx() -> Result<()> {
+    let stage = Stage::start()?;
+    let (direct, split) = (stage.direct("glxinfo")?, stage.split(&[], "glxinfo")?);
+    let (direct, split) = (Program::run(direct)?.success()?.stdout, Program::run(split)?.success()?.stdout);
+    for start in [
+        "direct rendering",
+        "GLX version",
+        "OpenGL vendor",
+        "OpenGL renderer",
+        "OpenGL version",
+        "OpenGL core profile version",
+        "OpenGL shading language version",
+        "OpenGL ES profile version",
+    ] {
+        let line = |text: &str| text.lines().find(|line| line.starts_with(start)).map(str::to_owned);
+        ensure!(line(&direct) == line(&split), "direct: {:?}, split: {:?}", line(&direct), line(&split));
+    }
+    for extension in [
+        "GLX_ARB_create_context",
+        "GLX_ARB_create_context_profile",
+        "GLX_ARB_get_proc_address",
+        "GLX_ARB_multisample",
+        "GLX_EXT_swap_control",
+        "GLX_EXT_visual_info",
+        "GLX_EXT_visual_rating",
+        "GLX_MESA_swap_control",
+        "GLX_SGI_make_current_read",
+        "GLX_SGI_swap_control",
+        "GLX_SGIX_fbconfig",
+        "GLX_SGIX_pbuffer",
+    ] {
+        let has = split.split([' ', ',', '\n']).any(|word| word == extension);
+        ensure!(has, "glxinfo names no {extension}:\n{split}");
+    }
+    let number = |what: &str| -> u32 {
+        let line = split.lines().find(|line| line.contains(what));
+        line.and_then(|line| line.split(' ').next()?.parse().ok()).unwrap_or(0)
+    };
+    ensure!(number(" GLX Visuals") > 0 && number(" GLXFBConfigs") > 0, "no visuals or no configs:\n{split}");
+    Ok(())
 }

@@ -1,0 +1,104 @@
+//! What the library says by itself when what it was given cannot work: one message, with what to do, and the program
+//! meets a display without GLX. (The launcher refuses most of this earlier.)
+
+use std::process::Command;
+
+use glxrun_tests::program::Ended;
+use glxrun_tests::{Program, Result, Stage, XServer, artifacts, ensure};
+
+/// Runs `scene spin` with the library preloaded by hand on the 2D side, in an environment of `settings`.
+fn preloaded(two_d: &XServer, settings: &[(&str, &str)]) -> Result<Ended> {
+    let mut command = Command::new(artifacts::program("scene")?);
+    command.args(["spin", "--frames", "3"]);
+    two_d.apply(&mut command);
+    command.env("LD_PRELOAD", artifacts::directory()?.join("libglxrun.so"));
+    for name in [
+        "GLXRUN_DISPLAY3D",
+        "GLXRUN_LOG",
+        "GLXRUN_FPS",
+        "GLXRUN_SPOIL",
+        "GLXRUN_TRANSPORT",
+        "GLXRUN_COUNTERS",
+    ] {
+        command.env_remove(name);
+    }
+    command.envs(settings.iter().copied());
+    Program::run(command)
+}
+
+/// Checks that the only line from us contains all of `words`, and that the program then saw no GLX.
+fn told_once(ended: &Ended, words: &[&str]) -> Result<()> {
+    let ours: Vec<_> = ended.stderr.lines().filter(|line| line.starts_with("glxrun: ")).collect();
+    ensure!(ours.len() == 1, "not one message: {ended:?}");
+    ensure!(words.iter().all(|word| ours[0].contains(word)), "{:?} lacks one of {words:?}", ours[0]);
+    ensure!(ended.stderr.contains("scene: this display has no GLX"), "{ended:?}");
+    ensure!(ended.status.code() == Some(1), "{ended:?}");
+    Ok(())
+}
+
+#[test]
+fn no_3d_side_is_named() -> Result<()> {
+    let stage = Stage::start()?;
+    told_once(&preloaded(stage.two_d(), &[])?, &["GLXRUN_DISPLAY3D", "glxrun"])
+}
+
+#[test]
+fn the_3d_side_cannot_be_reached() -> Result<()> {
+    let stage = Stage::start()?;
+    told_once(&preloaded(stage.two_d(), &[("GLXRUN_DISPLAY3D", ":987")])?, &[":987", "XAUTHORITY"])
+}
+
+#[test]
+fn the_3d_side_refuses_us() -> Result<()> {
+    let stage = Stage::start()?;
+    let closed = XServer::xvfb().authorised().start()?;
+    let name = closed.display();
+    told_once(&preloaded(stage.two_d(), &[("GLXRUN_DISPLAY3D", &name)])?, &[&name, "XAUTHORITY"])
+}
+
+#[test]
+fn the_3d_side_has_no_glx() -> Result<()> {
+    let stage = Stage::start()?;
+    let bare = XServer::xvfb().without_glx().start()?;
+    let name = bare.display();
+    told_once(&preloaded(stage.two_d(), &[("GLXRUN_DISPLAY3D", &name)])?, &[&name, "GLX"])
+}
+
+#[test]
+fn both_sides_are_the_same_display() -> Result<()> {
+    let stage = Stage::start()?;
+    for name in [stage.two_d().display(), format!("{}.0", stage.two_d().display())] {
+        told_once(&preloaded(stage.two_d(), &[("GLXRUN_DISPLAY3D", &name)])?, &["same display", "-d"])?;
+    }
+    Ok(())
+}
+
+#[test]
+fn bad_settings_are_told_once_each_and_the_defaults_used() -> Result<()> {
+    let stage = Stage::start()?;
+    let name = stage.three_d_name();
+    let bad = [("GLXRUN_DISPLAY3D", name.as_str()), ("GLXRUN_SPOIL", "perhaps"), ("GLXRUN_FPS", "-1")];
+    let ended = preloaded(stage.two_d(), &bad)?.success()?;
+    for (name, value, allowed) in [("GLXRUN_SPOIL", "perhaps", "on or off"), ("GLXRUN_FPS", "-1", "default")]
+    {
+        let lines: Vec<_> = ended.stderr.lines().filter(|line| line.contains(name)).collect();
+        ensure!(lines.len() == 1, "{name} is not told once: {}", ended.stderr);
+        ensure!(lines[0].starts_with("glxrun: "), "{}", lines[0]);
+        ensure!(lines[0].contains(value) && lines[0].contains(allowed), "{}", lines[0]);
+    }
+    Ok(())
+}
+
+#[test]
+fn the_2d_side_dies_and_the_program_ends_as_on_any_lost_display() -> Result<()> {
+    let mut stage = Stage::start()?;
+    let mut command = stage.split(&[], "scene")?;
+    command.args(["spin", "--frames", "3"]);
+    let mut program = Program::start(command)?;
+    program.line_where(|line| line == "ready")?;
+    stage.two_d_mut().kill()?;
+    let ended = program.wait()?;
+    // Xlib's own answer to a lost connection is exit status 1, not a signal.
+    ensure!(ended.status.code() == Some(1), "{ended:?}");
+    Ok(())
+}
