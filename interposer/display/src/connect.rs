@@ -42,13 +42,36 @@ pub(crate) fn connect(display: &str) -> Result<(RustConnection<Stream>, usize), 
     let name = |reason: String| ConnectError::Name { display: display.to_owned(), reason };
     let refused = |reason: String| ConnectError::Refused { display: display.to_owned(), reason };
     let parsed = parse_display(Some(display)).map_err(|error| name(error.to_string()))?;
-    let (stream, family, address) = open(&parsed).map_err(|error| refused(error.to_string()))?;
+    let (stream, family, address) = open(&parsed).map_err(|error| refused(unreachable(&error)))?;
     // As Xlib does: a cookie that cannot be read is no reason not to try without one.
     let (auth, data) = get_auth(family, &address, parsed.display).ok().flatten().unwrap_or_default();
     let screen = usize::from(parsed.screen);
     let connection = RustConnection::connect_to_stream_with_auth_info(stream, screen, auth, data)
-        .map_err(|error| refused(error.to_string().trim_end().to_owned()))?;
+        .map_err(|error| refused(turned_away(&error, screen)))?;
     Ok((connection, screen))
+}
+
+/// Why no socket could be connected, in words.
+fn unreachable(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => "no X server listens there".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// Why a server that answered does not let us in, in words.
+fn turned_away(error: &x11rb::errors::ConnectError, screen: usize) -> String {
+    use x11rb::errors::ConnectError as E;
+    match error {
+        E::SetupFailed(answer) => {
+            format!("its server says {:?}", String::from_utf8_lossy(&answer.reason).trim())
+        }
+        E::SetupAuthenticate(answer) => {
+            format!("its server says {:?}", String::from_utf8_lossy(&answer.reason).trim())
+        }
+        E::InvalidScreen => format!("it has no screen {screen}"),
+        other => other.to_string(),
+    }
 }
 
 /// The first address of the display that answers, with the name that its cookie is filed under.

@@ -1,8 +1,9 @@
 //! The connection as all threads share it: who may read it, what an event means, what happens when it is lost.
 //!
-//! Locks, in the order in which they may nest: `dispatch`, `in_flight` | `windows` | `ready` | `retired`, then a
-//! window's own state. x11rb's own locks come last. No lock is held while the program is called or a round trip is
-//! made, but for `dispatch` in [`Server::watch`](crate::Server::watch).
+//! Locks, in the order in which they may nest: `dispatch`, `windows`, a window's state; then `in_flight`, `ready` and
+//! `retired`, one at a time; x11rb's own come last. A round trip is made with `dispatch` locked in
+//! [`Server::watch`](crate::Server::watch) only, where events have to wait, and with a buffer's own lock while it is
+//! attached.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
