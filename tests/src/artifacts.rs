@@ -33,18 +33,21 @@ fn find_or_build() -> Result<PathBuf> {
     Ok(directory.to_owned())
 }
 
-/// nextest runs each test in a process of its own: the first of a run builds, the others find its mark.
+/// nextest runs each test in a process of its own: the first of a run builds, the others find how that went.
 fn build_once_per_run(directory: &Path) -> Result<()> {
     let lock = File::create(directory.join("glxrun-tests.lock"))?;
     lock.lock()?;
-    let mark = directory.join("glxrun-tests.run");
+    let note = directory.join("glxrun-tests.run");
     let run = std::env::var("NEXTEST_RUN_ID").unwrap_or_default();
-    if !run.is_empty() && std::fs::read_to_string(&mark).is_ok_and(|marked| marked == run) {
+    let noted = std::fs::read_to_string(&note).unwrap_or_default();
+    if let Some((_, failure)) = noted.split_once('\n').filter(|(noted, _)| !run.is_empty() && *noted == run) {
+        ensure!(failure.is_empty(), "{failure}");
         return Ok(());
     }
-    build(directory)?;
-    std::fs::write(&mark, run)?;
-    Ok(())
+    let outcome = build(directory);
+    let failure = outcome.as_ref().err().map(|error| format!("{error:#}")).unwrap_or_default();
+    std::fs::write(&note, format!("{run}\n{failure}"))?;
+    outcome
 }
 
 fn build(directory: &Path) -> Result<()> {
