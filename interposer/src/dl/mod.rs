@@ -104,13 +104,19 @@ pub fn has_gl() -> bool {
 fn replacement(
     handle: usize,
     name: *const c_char,
+    caller: usize,
     real: impl Fn(usize) -> *mut c_void,
 ) -> Option<*const c_void> {
-    if name.is_null() || handle == NEXT {
+    if name.is_null() {
         return None;
     }
     // SAFETY: dlsym's caller passes a C string.
     let row: &Row = interpose::find(unsafe { CStr::from_ptr(name) })?;
+    if handle == NEXT {
+        // A library preloaded before us that looks for the next dlsym *by version* would miss our unversioned one.
+        let misses_us = row.library.is_libc() && object::comes_before(caller, OWN_START.load(Relaxed));
+        return misses_us.then_some(row.ours);
+    }
     let found = real(handle);
     if found.is_null() {
         return None;
@@ -135,7 +141,7 @@ extern "C" fn decide_dlsym(handle: usize, name: *const c_char, caller: usize) ->
     // SAFETY: boot() stored libc's dlsym.
     let dlsym: Dlsym = unsafe { std::mem::transmute(libc_dlsym) };
     // SAFETY: handle and name are the caller's own arguments.
-    match replacement(handle, name, |handle| unsafe { dlsym(handle as *mut c_void, name) }) {
+    match replacement(handle, name, caller, |handle| unsafe { dlsym(handle as *mut c_void, name) }) {
         Some(ours) => Decision::answer(ours),
         None => Decision::jump(NEXT_DLSYM.load(Relaxed)),
     }
@@ -156,7 +162,8 @@ extern "C" fn decide_dlvsym(
     // SAFETY: boot() stored a dlvsym.
     let dlvsym: Dlvsym = unsafe { std::mem::transmute(next) };
     // SAFETY: the arguments are the caller's own.
-    match replacement(handle, name, |handle| unsafe { dlvsym(handle as *mut c_void, name, version) }) {
+    match replacement(handle, name, caller, |handle| unsafe { dlvsym(handle as *mut c_void, name, version) })
+    {
         Some(ours) => Decision::answer(ours),
         None => Decision::jump(next),
     }

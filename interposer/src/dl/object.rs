@@ -111,17 +111,37 @@ fn each_object<F: FnMut(&dl_phdr_info) -> bool>(mut visit: F) -> bool {
 
 /// The addresses [start, end) that the object containing `address` is loaded at.
 pub fn range_of(address: *const c_void) -> (usize, usize) {
-    let (address, mut range) = (address as usize, (0, 0));
+    let mut range = (0, 0);
     each_object(|info| {
-        // SAFETY: as in dynamic_of.
-        let headers = unsafe { std::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum.into()) };
-        let loads = headers.iter().filter(|header| header.p_type == libc::PT_LOAD);
-        let end = loads.clone().map(|load| load.p_vaddr + load.p_memsz).max().unwrap_or(0);
-        let start = loads.map(|load| load.p_vaddr).min().unwrap_or(0);
-        range = (info.dlpi_addr as usize + start as usize, info.dlpi_addr as usize + end as usize);
-        (range.0..range.1).contains(&address)
+        range = extent(info);
+        contains(info, address as usize)
     });
     range
+}
+
+fn extent(info: &dl_phdr_info) -> (usize, usize) {
+    // SAFETY: as in dynamic_of.
+    let headers = unsafe { std::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum.into()) };
+    let loads = headers.iter().filter(|header| header.p_type == libc::PT_LOAD);
+    let end = loads.clone().map(|load| load.p_vaddr + load.p_memsz).max().unwrap_or(0);
+    let start = loads.map(|load| load.p_vaddr).min().unwrap_or(0);
+    (info.dlpi_addr as usize + start as usize, info.dlpi_addr as usize + end as usize)
+}
+
+fn contains(info: &dl_phdr_info, address: usize) -> bool {
+    let (start, end) = extent(info);
+    (start..end).contains(&address)
+}
+
+/// Whether the object that contains `first` was loaded before the one that contains `second`.
+pub fn comes_before(first: usize, second: usize) -> bool {
+    let mut before = false;
+    each_object(|info| {
+        let contains = |address: usize| contains(info, address);
+        before = contains(first) && !contains(second);
+        before || contains(second)
+    });
+    before
 }
 
 /// A function of libc's own symbol table (libdl's before glibc 2.34), whoever else exports that name.

@@ -1,6 +1,7 @@
 //! Copies between buffers on the 3D side, in the program's context with its state put back.
 
 use crate::gl::api;
+use crate::gl::features::Features;
 use crate::gl::state::BlitGuard;
 use crate::glx::current::Current;
 use crate::glx::drawable::Drawable;
@@ -23,6 +24,15 @@ pub fn back_to_front(current: &Current) {
     }
     if elsewhere {
         current.rebind();
+    }
+}
+
+/// Resolves the samples of `buffer` of the surface that is bound to read from into the back buffer of the one that is
+/// bound to draw to, of the same size.
+pub fn resolve(features: &Features, buffer: u32, surface: &Surface) {
+    if let Some(guard) = BlitGuard::new(features) {
+        let whole = [0, 0, surface.width.into(), surface.height.into()];
+        guard.copy(buffer, whole, api::BACK, whole);
     }
 }
 

@@ -24,25 +24,41 @@ fn target_of(slot: &mut Slot) -> readback::Target<'_> {
     readback::Target { pixels: slot.pixels_mut(), width, height, stride, layout }
 }
 
+/// Reads a buffer of the current draw surface, whatever is bound to read from; samples are resolved first.
+pub fn read_current(current: &Current, buffer: u32, target: readback::Target) {
+    let Some((draw, read)) = current.surfaces() else { return };
+    let _inside = Inside::enter();
+    let features = current.context.features();
+    let resolved = current.draw.as_ref().and_then(|drawable| drawable.resolved_surface());
+    let mut elsewhere = !Arc::ptr_eq(&draw, &read);
+    let mut buffer = buffer;
+    if let Some(resolved) = resolved
+        && current.bind(&resolved, &draw).is_ok()
+    {
+        elsewhere = true;
+        copy::resolve(features, buffer, &draw);
+        buffer = api::BACK;
+        if let Err(failure) = current.bind(&resolved, &resolved) {
+            log::error!("cannot read resolved samples: {failure}");
+        }
+    } else if elsewhere && let Err(failure) = current.bind(&draw, &draw) {
+        log::error!("cannot read what is drawn to: {failure}");
+    }
+    readback::read(features, buffer, target);
+    if elsewhere {
+        current.rebind();
+    }
+}
+
 /// Sends a buffer of the current drawable to its window.
 pub fn send(current: &Current, window: &Window, buffer: u32) {
     let number = window.counters().count_rendered();
-    let Some((surface, read)) = current.surfaces() else { return };
+    let Some((surface, _)) = current.surfaces() else { return };
     let Some(mut slot) = window.acquire(surface.width, surface.height) else {
         window.counters().count_dropped();
         return;
     };
-    {
-        let _inside = Inside::enter();
-        let elsewhere = !Arc::ptr_eq(&surface, &read);
-        if elsewhere && current.bind(&surface, &surface).is_err() {
-            return;
-        }
-        readback::read(current.context.features(), buffer, target_of(&mut slot));
-        if elsewhere {
-            current.rebind();
-        }
-    }
+    read_current(current, buffer, target_of(&mut slot));
     window.post(slot);
     hold(window, number);
 }

@@ -26,6 +26,8 @@ pub struct Config {
     pub depth: u8,
     /// Its place in the list.
     pub index: usize,
+    /// For a multisampled config: one of the 3D side's without samples and with its colours.
+    unsampled: Option<ConfigIndex>,
 }
 
 /// The core visual class TrueColor (X protocol, section 8).
@@ -39,6 +41,7 @@ pub fn build(native: &[Attributes]) -> &'static [Config] {
             backing: ConfigIndex(alpha_stand_in(native, attributes).unwrap_or(place)),
             depth: visual_depth(attributes),
             index,
+            unsampled: unsampled(native, attributes),
         },
     );
     Box::leak(list.collect())
@@ -75,7 +78,40 @@ fn alpha_stand_in(native: &[Attributes], wanted: &Attributes) -> Option<usize> {
     native.iter().position(|other| other.native_depth == 32 && same(other))
 }
 
+/// A double-buffered config with the same colours and no samples; None for one that has no samples itself.
+fn unsampled(native: &[Attributes], sampled: &Attributes) -> Option<ConfigIndex> {
+    if sampled.value(attr::SAMPLES) == 0 {
+        return None;
+    }
+    // Drivers (Mesa's check_compatible) refuse a surface whose depth or stencil buffer differs from the context's.
+    const SAME: [c_int; 7] = [
+        attr::RED_SIZE,
+        attr::GREEN_SIZE,
+        attr::BLUE_SIZE,
+        attr::ALPHA_SIZE,
+        attr::DEPTH_SIZE,
+        attr::STENCIL_SIZE,
+        attr::FRAMEBUFFER_SRGB_CAPABLE,
+    ];
+    let same =
+        |other: &Attributes| SAME.iter().all(|&attribute| other.value(attribute) == sampled.value(attribute));
+    let fits = |other: &&Attributes| {
+        same(other)
+            && is_offered(other)
+            && other.value(attr::SAMPLES) == 0
+            && other.value(attr::DOUBLEBUFFER) != 0
+    };
+    // Mesa's alpha configs of depth 24 cannot be flushed (see alpha_stand_in): the deepest is the right one.
+    let best = native.iter().filter(fits).max_by_key(|other| other.native_depth)?;
+    native.iter().position(|other| std::ptr::eq(other, best)).map(ConfigIndex)
+}
+
 impl Config {
+    /// The 3D side's config to resolve samples to; None where there are none.
+    pub fn without_samples(&self) -> Option<ConfigIndex> {
+        self.unsampled
+    }
+
     /// The config behind a handle, if it is one.
     pub fn from_handle(handle: GLXFBConfig) -> Option<&'static Self> {
         let configs = Runtime::get().configs;
@@ -101,6 +137,7 @@ impl Config {
             attr::X_RENDERABLE => visual.is_some().into(),
             attr::DRAWABLE_TYPE => match visual {
                 Some(_) => attr::WINDOW_BIT | attr::PIXMAP_BIT | attr::PBUFFER_BIT,
+                None if screen.pixmap_depths.contains(&self.depth) => attr::PIXMAP_BIT | attr::PBUFFER_BIT,
                 None => attr::PBUFFER_BIT,
             },
             attr::SCREEN => screen.number,
@@ -119,12 +156,15 @@ impl Config {
 pub struct AppScreen {
     /// Its number.
     pub number: c_int,
+    root_depth: u8,
     visuals: Vec<Option<Visual>>,
+    /// Depths that pixmaps can have.
+    pixmap_depths: Vec<u8>,
 }
 
 impl AppScreen {
     /// Matches the configs with a screen's visuals.
-    pub fn new(number: c_int, screen: &Screen, configs: &[Config]) -> Self {
+    pub fn new(number: c_int, screen: &Screen, pixmap_depths: Vec<u8>, configs: &[Config]) -> Self {
         let mut visuals: Vec<_> =
             configs.iter().map(|config| matching_visual(screen, config.depth, &config.attributes)).collect();
         if visuals.iter().all(Option::is_none) {
@@ -136,7 +176,7 @@ impl AppScreen {
                 }
             }
         }
-        Self { number, visuals }
+        Self { number, root_depth: screen.root_depth, visuals, pixmap_depths }
     }
 
     /// The visual of a config's windows on this screen.
@@ -266,7 +306,12 @@ pub fn matching(
         })
     };
     let mut found: Vec<_> = configs.iter().filter(fits).collect();
-    found.sort_by(|a, b| preference(&a.attributes, &b.attributes));
+    found.sort_by(|a, b| {
+        // Windows deeper than the screen (with alpha for a compositor) are for those who ask for them.
+        let deep =
+            |config: &Config| screen.visual_of(config).is_some_and(|visual| visual.depth > screen.root_depth);
+        deep(a).cmp(&deep(b)).then_with(|| preference(&a.attributes, &b.attributes))
+    });
     Some(found)
 }
 

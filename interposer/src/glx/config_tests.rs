@@ -95,7 +95,7 @@ fn ids(found: &[&Config]) -> Vec<c_int> {
 
 fn chosen(natives: &[Native], wanted: &[c_int]) -> Vec<c_int> {
     let configs = configs(natives);
-    let screen = AppScreen::new(0, &screen(24), configs);
+    let screen = AppScreen::new(0, &screen(24), vec![24], configs);
     let list: Vec<_> = wanted.iter().copied().chain([0]).collect();
     ids(&matching(configs, &screen, &wanted_of(list.as_ptr())).expect("known attributes"))
 }
@@ -109,7 +109,7 @@ fn each_depth_has_its_visual() {
         Native { bits: [5, 6, 5, 0], native_depth: 0, ..PLAIN },
     ]);
     let visuals = |root_depth| {
-        let screen = AppScreen::new(0, &screen(root_depth), configs);
+        let screen = AppScreen::new(0, &screen(root_depth), vec![], configs);
         configs.iter().map(|config| screen.visual_of(config).map(|visual| visual.id)).collect::<Vec<_>>()
     };
     assert_eq!(visuals(24), [Some(ROOT), Some(ROOT), Some(ARGB), None]);
@@ -119,7 +119,7 @@ fn each_depth_has_its_visual() {
 #[test]
 fn a_screen_that_no_config_fits_converts_from_8_bits() {
     let configs = configs(&[PLAIN]);
-    let screen = AppScreen::new(0, &screen(16), configs);
+    let screen = AppScreen::new(0, &screen(16), vec![], configs);
     assert_eq!(screen.visual_of(&configs[0]).map(|visual| visual.id), Some(ROOT));
 }
 
@@ -147,13 +147,13 @@ fn alpha_at_depth_24_is_drawn_with_the_depth_32_twin() {
 #[test]
 fn what_a_screen_says_of_a_config() {
     let list = configs(&[PLAIN, Native { bits: [5, 6, 5, 0], native_depth: 0, ..PLAIN }]);
-    let screen = AppScreen::new(0, &screen(24), list);
+    let screen = AppScreen::new(0, &screen(24), vec![16, 24], list);
     let of = |index: usize, attribute| list[index].attribute(&screen, attribute);
     assert_eq!(of(0, attr::VISUAL_ID), Some(ROOT as c_int));
     assert_eq!(of(0, attr::X_RENDERABLE), Some(1));
     assert_eq!(of(0, attr::DRAWABLE_TYPE), Some(7));
     assert_eq!(of(1, attr::VISUAL_ID), Some(0));
-    assert_eq!(of(1, attr::DRAWABLE_TYPE), Some(attr::PBUFFER_BIT));
+    assert_eq!(of(1, attr::DRAWABLE_TYPE), Some(attr::PIXMAP_BIT | attr::PBUFFER_BIT));
     assert_eq!(of(0, 0x1234), None);
 }
 
@@ -206,7 +206,7 @@ fn an_id_stands_for_its_config_whatever_else_is_asked() {
 #[test]
 fn unknown_attributes_match_nothing() {
     let configs = configs(&[PLAIN]);
-    let screen = AppScreen::new(0, &screen(24), configs);
+    let screen = AppScreen::new(0, &screen(24), vec![24], configs);
     assert!(matching(configs, &screen, &vec![(0x1234, 1)]).is_none());
 }
 
@@ -220,7 +220,7 @@ fn a_visual_nobody_chose_means_a_config_with_everything_usual() {
         Native { stencil: 0, ..PLAIN },
     ];
     let configs = configs(&natives);
-    let screen = AppScreen::new(0, &screen(24), configs);
+    let screen = AppScreen::new(0, &screen(24), vec![24], configs);
     let id = |visual| {
         let config = screen.default_config(configs, visual);
         config.map(|config| config.attributes.value(attr::FBCONFIG_ID))

@@ -104,7 +104,10 @@ impl AppDisplay {
         let side = Side2d::of_name(name)?;
         let screens: Vec<_> = (0..)
             .zip(side.server.screens())
-            .map(|(number, screen)| AppScreen::new(number, screen, runtime.configs))
+            .map(|(number, screen)| {
+                let depths = (1..=32).filter(|&depth| side.server.bits_per_pixel(depth).is_some());
+                AppScreen::new(number, screen, depths.collect(), runtime.configs)
+            })
             .collect();
         // SAFETY: as above.
         let default_screen = unsafe { (xlib.XDefaultScreen)(dpy) };

@@ -39,6 +39,14 @@ struct Backing {
     surface: Arc<Surface>,
     /// The surface before a resize, until the overlap has been copied from it.
     previous: Option<Arc<Surface>>,
+    /// A surface without samples of the same size, to read frames of a multisampled one from.
+    resolved: Option<Arc<Surface>>,
+}
+
+impl Backing {
+    fn new(config: &'static Config, surface: Arc<Surface>) -> Self {
+        Self { config, surface, previous: None, resolved: None }
+    }
 }
 
 /// One drawable of the program's.
@@ -153,7 +161,7 @@ impl Drawable {
         };
         let backend = Runtime::get().backend.ok_or(Failure::Silent)?;
         let surface = backend.create_surface(config.backing, width, height)?;
-        *backing = Some(Backing { config, surface: surface.clone(), previous: None });
+        *backing = Some(Backing::new(config, surface.clone()));
         Ok(surface)
     }
 
@@ -173,11 +181,29 @@ impl Drawable {
         }
         let Some(backend) = Runtime::get().backend else { return };
         match backend.create_surface(backing.config.backing, width, height) {
-            Ok(surface) => backing.previous = Some(std::mem::replace(&mut backing.surface, surface)),
+            Ok(surface) => {
+                backing.previous = Some(std::mem::replace(&mut backing.surface, surface));
+                backing.resolved = None;
+            }
             Err(failure) => {
                 log::warn!("no surface of {width}x{height} pixels for window {:#x}: {failure}", self.xid);
             }
         }
+    }
+
+    /// For a multisampled drawable: a surface of its size without samples, and None for others.
+    pub fn resolved_surface(&self) -> Option<Arc<Surface>> {
+        let mut backing = self.backing.lock();
+        let backing = backing.as_mut()?;
+        let config = backing.config.without_samples()?;
+        if backing.resolved.is_none() {
+            let (width, height) = (backing.surface.width, backing.surface.height);
+            match Runtime::get().backend?.create_surface(config, width, height) {
+                Ok(surface) => backing.resolved = Some(surface),
+                Err(failure) => log::warn!("no surface to resolve {width}x{height} samples: {failure}"),
+            }
+        }
+        backing.resolved.clone()
     }
 
     /// The surface before the last resize, once.
@@ -298,7 +324,7 @@ fn new_pbuffer(
     };
     let Ok(xid) = display.side.server.generate_id() else { return fail(Code::X(core::BAD_ALLOC)) };
     let drawable = Drawable::new(&display, xid, Kind::Pbuffer { largest, preserved }, Some(config));
-    *drawable.backing.lock() = Some(Backing { config, surface, previous: None });
+    *drawable.backing.lock() = Some(Backing::new(config, surface));
     insert(&display, drawable)
 }
 

@@ -10,6 +10,7 @@ use super::error::{Code, minor};
 use crate::gl::api::{self, gl};
 use crate::gl::state::UnpackGuard;
 use crate::interpose::Inside;
+use crate::runtime::Runtime;
 
 /// The core error BadFont.
 const BAD_FONT: u8 = 7;
@@ -30,6 +31,9 @@ pub unsafe fn use_x_font(font: XID, first: c_int, count: c_int, list: c_int) {
             return;
         }
     };
+    // Mesa's client library, unlike others, puts glyphs one row higher; its programs look like that.
+    let raise = Runtime::get().backend.is_some_and(|backend| backend.identity().vendor.contains("Mesa"));
+    let lower = if raise { 1.0 } else { 0.0 };
     let _inside = Inside::enter();
     let _guard = UnpackGuard::new(current.context.features(), 1);
     for (list, glyph) in (list as u32..).zip(&glyphs) {
@@ -38,7 +42,7 @@ pub unsafe fn use_x_font(font: XID, first: c_int, count: c_int, list: c_int) {
             glyph.width.into(),
             glyph.height.into(),
             glyph.x_origin,
-            glyph.y_origin,
+            glyph.y_origin - lower,
             glyph.advance,
             0.0,
             glyph.bitmap.as_ptr()

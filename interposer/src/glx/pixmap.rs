@@ -16,9 +16,8 @@ use super::display::AppDisplay;
 use super::drawable::{Kind, register, unregister};
 use super::error::{Code, GlxError, core, minor};
 use super::{GLXFBConfig, XID, visual};
-use crate::frame::{front, readback};
+use crate::frame::{self, front, readback};
 use crate::gl::{self, api};
-use crate::interpose::Inside;
 use crate::runtime::Runtime;
 
 /// The X pixmap behind a GLXPixmap.
@@ -65,27 +64,16 @@ impl PixmapTarget {
 
     /// Writes a buffer of the current surface to the pixmap. The X server has it when this returns.
     pub fn write_back(&self, current: &Current, buffer: u32) {
-        let Some((surface, read)) = current.surfaces() else { return };
         let stride = self.layout.stride(self.width);
         let mut data = vec![0; stride * usize::from(self.height)];
-        {
-            let _inside = Inside::enter();
-            let elsewhere = !Arc::ptr_eq(&surface, &read);
-            if elsewhere && current.bind(&surface, &surface).is_err() {
-                return;
-            }
-            let target = readback::Target {
-                pixels: &mut data,
-                width: self.width,
-                height: self.height,
-                stride,
-                layout: self.layout,
-            };
-            readback::read(current.context.features(), buffer, target);
-            if elsewhere {
-                current.rebind();
-            }
-        }
+        let target = readback::Target {
+            pixels: &mut data,
+            width: self.width,
+            height: self.height,
+            stride,
+            layout: self.layout,
+        };
+        frame::read_current(current, buffer, target);
         let image = Image { width: self.width, height: self.height, depth: self.layout.depth, stride, data };
         if let Err(error) = self.server.put_image(self.pixmap, &image, 0, 0) {
             log::debug!("cannot write pixmap {:#x}: {error}", self.pixmap);
