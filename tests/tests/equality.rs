@@ -42,6 +42,7 @@ equality! {
     depth_16_at_1920x1080: depth 16, "1920x1080" x 100;
 
     multisampled: depth 24, "321x239" x 30, "--samples", "4";
+    multisampled_without_stencil: depth 24, "321x239" x 30, "--samples", "4", "--stencil", "0";
     core_profile: depth 24, "321x239" x 30, "--core";
     glx_window: depth 24, "321x239" x 30, "--glx-window";
 }
