@@ -1,0 +1,46 @@
+# `make demo` and `make test` need a Debian or Ubuntu machine, make and Rust; they install the rest.
+SHELL := /bin/bash
+CARGO ?= cargo
+# The folder of the built programs, wherever cargo puts it.
+BIN = $(or $(CARGO_TARGET_DIR),target)/release
+
+.PHONY: help demo test check lint build deps rust applications
+
+help:
+	@echo 'make demo          run glxgears split, show its frame rates, save demo.png'
+	@echo 'make test          all tests'
+	@echo 'make check         format, lints, documentation and all tests: what CI runs'
+	@echo 'make build         glxrun and libglxrun.so, optimised'
+	@echo 'make applications  run many real programs direct and split, renew docs/applications.md'
+
+rust:
+	@command -v $(CARGO) >/dev/null || { \
+	  echo 'glxrun is built with Rust, which is not installed: see https://rustup.rs, or run:'; \
+	  echo "    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh"; exit 1; } >&2
+
+deps: rust
+	@sh tests/deps.sh
+
+build: rust
+	$(CARGO) build --release -p glxrun-launcher -p glxrun-interposer
+
+demo: deps build
+	@rm -f demo.png
+	env -u DISPLAY -u GLXRUN_DISPLAY3D $(BIN)/glxrun --stats --size 640x480 --shot demo.png@3 \
+	  timeout --preserve-status -s INT 6 glxgears -geometry 640x480 || [ $$? = 130 ]
+	@test -s demo.png && echo 'The 2D side, as it looked after 3 seconds: demo.png'
+
+# nextest where it is installed: it tells which test hangs, and ends it.
+test: deps
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+	  $(CARGO) nextest run --workspace --no-fail-fast; else $(CARGO) test --workspace --no-fail-fast; fi
+
+lint: deps
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --document-private-items
+
+check: lint test
+
+applications: deps build
+	tests/applications/run --install
