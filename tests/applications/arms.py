@@ -32,6 +32,7 @@ class Result:
 
     picture: numpy.ndarray | None
     output: str
+    errors: str
     status: int
     after: str = ""
     rendered: int = 0
@@ -113,8 +114,8 @@ def run_on(application, arm, glxrun, home, server, server3d):
                 poll(application.seconds, shot.exists, process)
             picture = settled(process, server, shows.seconds if isinstance(shows, Settles) else 0.5, deadline)
             status = process.end()
-        result = Result(picture, process.output(), status)
-    if complaint := COMPLAINTS.search(result.output):
+        result = Result(picture, process.output(), process.errors(), status)
+    if complaint := COMPLAINTS.search(result.errors):
         raise Failure(f"the log says {complaint.group()}, see {process.log}")
     if application.after:
         command = shlex.split(fill(application.after, OUT, arm))
@@ -144,7 +145,7 @@ def settled(process, server, seconds, deadline):
 
 def count_frames(result, log):
     """Reads the counts off glxrun's summary and checks them: each window must get 0.9 of what it renders."""
-    counts = [(window, int(rendered), int(delivered)) for window, rendered, delivered in SUMMARY.findall(result.output)]
+    counts = [(window, int(rendered), int(delivered)) for window, rendered, delivered in SUMMARY.findall(result.errors)]
     result.rendered = sum(rendered for _, rendered, _ in counts)
     result.delivered = sum(delivered for _, _, delivered in counts)
     if not result.rendered:

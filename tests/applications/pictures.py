@@ -12,7 +12,9 @@ WINDOW = 7  # pixels: the side of the squares in which SSIM compares, as in the 
 
 def paint_root(server):
     """Gives the root window ROOT_COLOUR. The server has to run with -noreset to keep it."""
-    subprocess.run(["xsetroot", "-display", server.display, "-solid", "#%02x%02x%02x" % ROOT_COLOUR], check=True, timeout=10)
+    subprocess.run(
+        ["xsetroot", "-display", server.display, "-solid", "#%02x%02x%02x" % ROOT_COLOUR], check=True, timeout=10
+    )
 
 
 def screenshot(server):

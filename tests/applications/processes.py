@@ -26,23 +26,30 @@ def descendants(pid):
 
 
 class Process:
-    """A program in a session of its own; output goes to a file. Leaving the `with` ends it and all its descendants."""
+    """A program in a session of its own. Leaving the `with` ends it and all its descendants.
+
+    Its standard error goes to the file `log`, its standard output to one beside it that ends in .out.
+    """
 
     def __init__(self, command, env, log, cwd=None):
-        self.log = log
-        with open(log, "wb") as output:
+        self.log, self.out = log, log.with_suffix(".out")
+        with open(self.out, "wb") as output, open(self.log, "wb") as errors:
             self.child = subprocess.Popen(
                 command,
                 env=env,
                 cwd=cwd,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
-                stderr=subprocess.STDOUT,
+                stderr=errors,
                 start_new_session=True,
             )
 
     def output(self):
-        """All it has written until now, standard output and standard error."""
+        """All it has written until now to its standard output."""
+        return self.out.read_text(errors="replace")
+
+    def errors(self):
+        """All it has written until now to its standard error."""
         return self.log.read_text(errors="replace")
 
     def status(self):
@@ -59,7 +66,11 @@ class Process:
     def end(self):
         """Asks the program itself, below glxrun or apitrace, to end; kills it if it does not; returns the status."""
         below = descendants(self.child.pid)
-        steps = [(below[-1:] or [self.child.pid], signal.SIGTERM), (below, signal.SIGKILL), ([self.child.pid], signal.SIGKILL)]
+        steps = [
+            (below[-1:] or [self.child.pid], signal.SIGTERM),
+            (below, signal.SIGKILL),
+            ([self.child.pid], signal.SIGKILL),
+        ]
         for targets, number in steps:
             for pid in targets:
                 if self.status() is None:

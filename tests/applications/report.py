@@ -7,7 +7,9 @@ from arms import ROOT
 
 PAGE = ROOT / "docs" / "applications.md"
 BEGIN, END = "<!-- table: written by tests/applications/run -->", "<!-- end of table -->"
-HEADER = "| Program | Version | Command | Date | Result | SSIM | Rendered / delivered |\n|---|---|---|---|---|---|---|\n"
+HEADER = (
+    "| Program | Version | Command | Date | Result | SSIM | Rendered / delivered |\n|---|---|---|---|---|---|---|\n"
+)
 
 
 def row(application, version, result, likeness, frames):

@@ -18,7 +18,7 @@ if not window:
 glfw.make_context_current(window)
 context = moderngl.create_context()
 program = context.program(vertex_shader=scene.VERTEX_SHADER, fragment_shader=scene.FRAGMENT_SHADER)
-corners = context.buffer(struct.pack("15f", *scene.TRIANGLE))
+corners = context.buffer(struct.pack("15f", *scene.TRIANGLE_FLOATS))
 triangle = context.vertex_array(program, [(corners, "2f 3f", "position", "colour")])
 
 for frame in range(1, scene.FRAMES + 1):

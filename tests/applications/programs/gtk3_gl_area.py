@@ -36,7 +36,7 @@ class Canvas(Gtk.GLArea):
             GL.glCompileShader(shader)
             GL.glAttachShader(self.program, shader)
         GL.glLinkProgram(self.program)
-        corners = (ctypes.c_float * 15)(*scene.TRIANGLE)
+        corners = (ctypes.c_float * 15)(*scene.TRIANGLE_FLOATS)
         self.vertices = GL.glGenVertexArrays(1)
         GL.glBindVertexArray(self.vertices)
         GL.glBindBuffer(GL.GL_ARRAY_BUFFER, GL.glGenBuffers(1))

@@ -48,12 +48,13 @@ def announce(frame):
         print(HOLDING, flush=True)
 
 
-# A triangle as clip-space x, y and red, green, blue per corner, and the shaders that turn it: core profile, GLSL 3.30.
-TRIANGLE = [
-    0.0, 0.8, 1.0, 0.2, 0.2,
-    -0.7, -0.4, 0.2, 1.0, 0.2,
-    0.7, -0.4, 0.2, 0.2, 1.0,
-]
+# Each corner's clip-space x, y and its red, green, blue, and the shaders that turn the triangle: core profile, GLSL 3.30.
+TRIANGLE = (
+    [0.0, 0.8] + [1.0, 0.2, 0.2],
+    [-0.7, -0.4] + [0.2, 1.0, 0.2],
+    [0.7, -0.4] + [0.2, 0.2, 1.0],
+)
+TRIANGLE_FLOATS = [number for corner in TRIANGLE for number in corner]
 VERTEX_SHADER = """#version 330 core
 uniform float angle;
 in vec2 position;
@@ -82,7 +83,7 @@ def draw_fixed_function(gl, frame):
     gl.glLoadIdentity()
     gl.glRotatef(angle(frame), 0.0, 0.0, 1.0)
     gl.glBegin(gl.GL_TRIANGLES)
-    for x, y, red, green, blue in zip(*[iter(TRIANGLE)] * 5):
+    for x, y, red, green, blue in TRIANGLE:
         gl.glColor3f(red, green, blue)
         gl.glVertex2f(x, y)
     gl.glEnd()
