@@ -53,8 +53,8 @@ pub struct Runtime {
     pub contexts: RwLock<HashMap<usize, Arc<Context>>>,
     /// The program's Displays by address.
     pub displays: RwLock<HashMap<usize, Arc<AppDisplay>>>,
-    /// 2D sides by display name.
-    pub sides: Mutex<HashMap<String, Arc<Side2d>>>,
+    /// 2D sides by display name; None where our own connection failed, which has been reported.
+    pub sides: Mutex<HashMap<String, Option<Arc<Side2d>>>>,
     /// In direct mode: counters of the windows that the program swaps.
     pub watched: Mutex<HashMap<u32, Entry>>,
     counters: Option<CounterFile>,

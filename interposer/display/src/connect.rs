@@ -41,7 +41,10 @@ const PORTION: usize = 16 << 10;
 pub(crate) fn connect(display: &str) -> Result<(RustConnection<Stream>, usize), ConnectError> {
     let name = |reason: String| ConnectError::Name { display: display.to_owned(), reason };
     let refused = |reason: String| ConnectError::Refused { display: display.to_owned(), reason };
-    let parsed = parse_display(Some(display)).map_err(|error| name(error.to_string()))?;
+    // "unix:9" is Xlib's way to ask for the local socket; x11rb's parser does not know it.
+    let plain = display.strip_prefix("unix:").map(|number| format!(":{number}"));
+    let parsed =
+        parse_display(Some(plain.as_deref().unwrap_or(display))).map_err(|error| name(error.to_string()))?;
     let (stream, family, address) = open(&parsed).map_err(|error| refused(unreachable(&error)))?;
     // As Xlib does: a cookie that cannot be read is no reason not to try without one.
     let (auth, data) = get_auth(family, &address, parsed.display).ok().flatten().unwrap_or_default();

@@ -51,10 +51,10 @@ impl Side2d {
     fn of_name(name: String) -> Option<Arc<Self>> {
         let mut sides = Runtime::get().sides.lock();
         match sides.entry(name) {
-            Entry::Occupied(entry) => Some(entry.get().clone()),
+            Entry::Occupied(entry) => entry.get().clone(),
             Entry::Vacant(entry) => {
-                let side = Self::connect(entry.key())?;
-                Some(entry.insert(side).clone())
+                let side = Self::connect(entry.key());
+                entry.insert(side).clone()
             }
         }
     }
@@ -82,6 +82,8 @@ pub struct AppDisplay {
     choices: Mutex<HashMap<(c_int, u32), &'static Config>>,
     /// Whether the program sends requests through XCB too, which Xlib's request counter does not count.
     xcb: AtomicBool,
+    /// The program closed it; its address may not be used any more.
+    closed: AtomicBool,
     /// Xlib's request counter when our connection last heard of everything that the program had done.
     synced: AtomicU64,
 }
@@ -119,6 +121,7 @@ impl AppDisplay {
             default_screen,
             choices: Mutex::default(),
             xcb: AtomicBool::new(x11::uses_xcb(dpy)),
+            closed: AtomicBool::new(false),
             synced: AtomicU64::new(0),
         });
         // A race of two first calls ends with one of the two; the other is dropped.
@@ -129,11 +132,12 @@ impl AppDisplay {
     pub fn closed(dpy: *mut Display) {
         let Some(runtime) = Runtime::existing() else { return };
         let Some(display) = runtime.displays.write().remove(&(dpy as usize)) else { return };
+        display.closed.store(true, Relaxed);
         display.side.drawables.write().retain(|_, drawable| drawable.creator() != dpy as usize);
         let mut sides = runtime.sides.lock();
         let others = runtime.displays.read().values().any(|other| Arc::ptr_eq(&other.side, &display.side));
         if !others {
-            sides.retain(|_, side| !Arc::ptr_eq(side, &display.side));
+            sides.retain(|_, side| side.as_ref().is_none_or(|side| !Arc::ptr_eq(side, &display.side)));
         }
     }
 
@@ -169,6 +173,9 @@ impl AppDisplay {
 
     /// Has the server work off all that the program asked of it, then hears of it: windows made, resized, gone.
     pub fn sync(&self) {
+        if self.closed.load(Relaxed) {
+            return;
+        }
         if let Ok(xlib) = Xlib::get() {
             let _inside = Inside::enter();
             // SAFETY: a live Display of the program's.
@@ -181,6 +188,9 @@ impl AppDisplay {
     /// As [`Self::sync`], but only if the program sent requests since. `thorough` also covers requests that went
     /// through XCB, which costs a round trip for programs that use it.
     pub fn catch_up(&self, thorough: bool) {
+        if self.closed.load(Relaxed) {
+            return;
+        }
         let moved = x11::last_request(self.dpy()) != self.synced.load(Relaxed);
         if moved || (thorough && self.xcb.load(Relaxed)) {
             self.sync();
@@ -189,7 +199,9 @@ impl AppDisplay {
 
     /// Delivers an error to the program's X error handler.
     pub fn raise(&self, code: impl Into<Code>, resource: u64, minor: u8) {
-        // SAFETY: our callers are GLX calls on this live Display.
-        unsafe { error::deliver(self.dpy(), self.side.codes, code.into(), resource, minor) };
+        if !self.closed.load(Relaxed) {
+            // SAFETY: our callers are GLX calls on this live Display.
+            unsafe { error::deliver(self.dpy(), self.side.codes, code.into(), resource, minor) };
+        }
     }
 }

@@ -83,11 +83,10 @@ impl PixmapTarget {
 
 /// The pixmap that an X request means by an XID, up to date with what this thread has drawn. The XID may be that of
 /// the X pixmap or of the GLXPixmap.
-pub fn settled(dpy: *mut Display, xid: XID) -> XID {
+pub fn settled(display: &AppDisplay, xid: XID) -> XID {
     if MADE.load(Relaxed) == 0 {
         return xid;
     }
-    let Some(display) = AppDisplay::of(dpy) else { return xid };
     let found = display.side.drawables.read().values().find_map(|drawable| match &drawable.kind {
         Kind::Pixmap(target) if XID::from(target.pixmap) == xid || XID::from(drawable.xid) == xid => {
             Some((drawable.clone(), target.pixmap))

@@ -190,6 +190,21 @@ unsafe fn close_display(dpy: *mut Display) -> c_int {
     real::XCloseDisplay.get().map_or(0, |real| unsafe { real(dpy) })
 }
 
+/// A drawable of an X request that reads what GL drew: its frames are on the screen, its pixmap is up to date. With
+/// `around`, frames of all windows are, since a window's picture includes its children.
+fn settled(dpy: *mut Display, xid: XID, around: bool) -> XID {
+    // Only a Display that GLX has seen can have drawables of ours.
+    let display =
+        Runtime::existing().and_then(|runtime| runtime.displays.read().get(&(dpy as usize)).cloned());
+    let Some(display) = display else { return xid };
+    let windows: Vec<_> =
+        display.side.drawables.read().values().filter_map(|drawable| drawable.window().cloned()).collect();
+    for window in windows.iter().filter(|window| around || XID::from(window.id()) == xid) {
+        window.finish();
+    }
+    pixmap::settled(&display, xid)
+}
+
 #[allow(clippy::too_many_arguments, reason = "XGetImage has as many")]
 unsafe fn get_image(
     dpy: *mut Display,
@@ -201,7 +216,7 @@ unsafe fn get_image(
     planes: c_ulong,
     format: c_int,
 ) -> *mut XImage {
-    let drawable = pixmap::settled(dpy, drawable);
+    let drawable = settled(dpy, drawable, true);
     let Some(real) = real::XGetImage.get() else { return std::ptr::null_mut() };
     // SAFETY: the program's own arguments.
     unsafe { real(dpy, drawable, x, y, width, height, planes, format) }
@@ -220,7 +235,7 @@ unsafe fn copy_area(
     to_x: c_int,
     to_y: c_int,
 ) -> c_int {
-    let (source, target) = (pixmap::settled(dpy, source), pixmap::settled(dpy, target));
+    let (source, target) = (settled(dpy, source, false), settled(dpy, target, false));
     let Some(real) = real::XCopyArea.get() else { return 0 };
     // SAFETY: the program's own arguments.
     unsafe { real(dpy, source, target, gc, x, y, width, height, to_x, to_y) }
