@@ -41,6 +41,8 @@ equality! {
     depth_16_at_641x479: depth 16, "641x479" x 100;
     depth_16_at_1920x1080: depth 16, "1920x1080" x 100;
 
+    depth_30_at_641x479: depth 30, "641x479" x 100, "--alpha", "2";
+
     multisampled: depth 24, "321x239" x 30, "--samples", "4";
     multisampled_without_stencil: depth 24, "321x239" x 30, "--samples", "4", "--stencil", "0";
     core_profile: depth 24, "321x239" x 30, "--core";

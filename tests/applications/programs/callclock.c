@@ -52,3 +52,15 @@ int gettimeofday(struct timeval *restrict now, void *restrict zone)
     now->tv_usec = exact.tv_nsec / 1000;
     return 0;
 }
+
+time_t time(time_t *now)
+{
+    struct timespec exact;
+    if (is_told(__builtin_return_address(0)))
+        next_reading(&exact);
+    else
+        syscall(SYS_clock_gettime, CLOCK_REALTIME, &exact);
+    if (now)
+        *now = exact.tv_sec;
+    return exact.tv_sec;
+}
