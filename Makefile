@@ -1,6 +1,8 @@
 # `make demo` and `make test` need a Debian or Ubuntu machine, make and Rust; they install the rest.
 SHELL := /bin/bash
 CARGO ?= cargo
+# The launcher and the library are both named glxrun, so their pages are made apart.
+DOC = RUSTDOCFLAGS='-D warnings -A rustdoc::private-intra-doc-links' $(CARGO) doc --no-deps --document-private-items
 # The folder of the built programs, wherever cargo puts it.
 BIN = $(or $(CARGO_TARGET_DIR),target)/release
 
@@ -38,7 +40,8 @@ test: deps
 lint: deps
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --document-private-items
+	$(DOC) --workspace --exclude glxrun-launcher
+	$(DOC) -p glxrun-launcher
 
 check: lint test
 

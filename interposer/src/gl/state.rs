@@ -140,7 +140,7 @@ pub struct BlitGuard {
 }
 
 impl BlitGuard {
-    /// Prepares blits; None where the context has none. [`Self::buffers`] then names the buffers.
+    /// Prepares blits; None where the context has none..
     pub fn new(features: &Features) -> Option<Self> {
         if !features.framebuffers || features.es {
             return None;
