@@ -26,9 +26,11 @@ fn find_or_build() -> Result<PathBuf> {
     if let Some(given) = std::env::var_os("GLXRUN_TEST_BIN_DIR") {
         return Ok(given.into());
     }
-    // A test runs as target/PROFILE/deps/NAME: what cargo builds beside it lands two levels up.
-    let test = std::env::current_exe()?;
-    let directory = test.ancestors().nth(2).context("the test program lies outside of a target directory")?;
+    // A test runs as target/PROFILE/deps/NAME, a program as target/PROFILE/NAME; what cargo builds is in the latter.
+    let own = std::env::current_exe()?;
+    let folder = own.parent().context("this program lies in no directory")?;
+    let directory = if folder.ends_with("deps") { folder.parent() } else { Some(folder) };
+    let directory = directory.context("this program lies outside of a target directory")?;
     build_once_per_run(directory)?;
     Ok(directory.to_owned())
 }

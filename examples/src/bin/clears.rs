@@ -1,0 +1,111 @@
+//! Swaps as fast as it can for some seconds and tells how fast that was: the load of the benchmark.
+//!
+//! `clears [--size WxH] [--seconds S] [--alpha N] [--cube]`: clears of a few rectangles, or with `--cube` a shaded cube
+//! too. Prints one line: frames a second, CPU time a frame of this process in ms, alpha bits.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use glxrun_examples::Result;
+use glxrun_examples::args::{Args, Size};
+use glxrun_examples::draw::{self, Cube};
+use glxrun_examples::gl::Gl;
+use glxrun_examples::gl::consts::*;
+use glxrun_examples::glx::{Context, Glx, Wanted};
+use glxrun_examples::hold::say;
+use glxrun_examples::load::{Load, Loader};
+use glxrun_examples::xlib::{WindowSpec, XDisplay};
+use x11_dl::glx::GLX_WINDOW_BIT;
+
+/// Frames before the clock starts: connections, threads and buffers are made in them.
+const WARM_UP: u32 = 30;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("clears: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let mut args = Args::from_env();
+    let size = args.option("--size", Size(640, 480))?;
+    let seconds = Duration::from_secs_f64(args.option("--seconds", 3.0)?);
+    let alpha = args.option("--alpha", 0)?;
+    let cube = args.switch("--cube");
+    args.finish()?;
+    let loader = Loader::open(Load::ProcAddress)?;
+    let glx = Glx::new(&loader, Arc::new(XDisplay::open(None)?))?;
+    let gl = Gl::load(&loader)?;
+    let wanted = Wanted {
+        double: true,
+        alpha,
+        depth: 24,
+        stencil: 0,
+        samples: 0,
+        visual_depth: None,
+        drawables: GLX_WINDOW_BIT,
+    };
+    let config = glx.choose(&wanted)?;
+    let visual = glx.visual(config).ok_or("the config has no visual")?;
+    let spec = WindowSpec { visual, parent: None, position: (0, 0), size: (size.0, size.1), title: "clears" };
+    let window = glx.display.create_window(&spec)?;
+    glx.display.map(window);
+    let context = glx.create_context(config, Context::NONE)?;
+    glx.make_current(window, context)?;
+    let cube = if cube { Some(Cube::new(&gl)?) } else { None };
+
+    let mut frame = 0;
+    let draw = |frame: u32| -> Result<()> {
+        let (width, height) = size.signed();
+        gl.viewport(0, 0, width, height);
+        match &cube {
+            Some(cube) => cube.draw(&gl, frame, (width, height))?,
+            None => draw::clear(&gl, frame),
+        }
+        gl.enable(SCISSOR_TEST);
+        for strip in 0..8 {
+            gl.scissor(strip * width / 8, frame as i32 * 3 % height, width / 16, height / 8);
+            gl.clear_color(strip as f32 / 8.0, 1.0, 0.0, 1.0);
+            gl.clear(COLOR_BUFFER_BIT);
+        }
+        gl.disable(SCISSOR_TEST);
+        glx.swap(window);
+        Ok(())
+    };
+    while frame < WARM_UP {
+        draw(frame)?;
+        frame += 1;
+    }
+    let (start, cpu) = (Instant::now(), cpu_time());
+    while start.elapsed() < seconds {
+        draw(frame)?;
+        frame += 1;
+    }
+    let (elapsed, cpu) = (start.elapsed(), cpu_time() - cpu);
+    let frames = f64::from(frame - WARM_UP);
+    say(&format!(
+        "{:.1} fps {:.3} ms alpha {}",
+        frames / elapsed.as_secs_f64(),
+        cpu.as_secs_f64() * 1e3 / frames,
+        gl.integer(ALPHA_BITS)
+    ))
+}
+
+/// User and system time of this process.
+fn cpu_time() -> Duration {
+    // SAFETY: all zeroes is a valid rusage, which the call fills.
+    let usage = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        libc::getrusage(libc::RUSAGE_SELF, &raw mut usage);
+        usage
+    };
+    let duration = |time: libc::timeval| {
+        Duration::new(time.tv_sec.unsigned_abs(), time.tv_usec.unsigned_abs() as u32 * 1000)
+    };
+    duration(usage.ru_utime) + duration(usage.ru_stime)
+}
