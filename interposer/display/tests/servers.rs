@@ -28,20 +28,20 @@ fn auto_takes_memfd_here() {
 
 #[test]
 fn a_server_without_shared_memory_gets_frames_through_the_socket() {
-    collect_warnings();
     let xvfb = Xvfb::start(24, &["-extension", "MIT-SHM"]);
+    let since = collect_warnings();
     let client = Client::new(&xvfb);
     let server = xvfb.connect(Transport::Auto, Spoil::Off);
     assert_eq!(server.transport(), Transport::PutImage);
     a_frame_arrives(&server, &client);
-    assert_eq!(warnings(&xvfb.display), [""; 0], "auto falls back silently");
+    assert_eq!(warnings(&xvfb.display, since), [""; 0], "auto falls back silently");
     for forced in [Transport::Memfd, Transport::SysV] {
-        let before = warnings(&xvfb.display).len();
+        let before = warnings(&xvfb.display, since).len();
         let server = xvfb.connect(forced, Spoil::Off);
         assert_eq!(server.transport(), Transport::PutImage);
         a_frame_arrives(&server, &client);
         assert_eq!(
-            warnings(&xvfb.display).len(),
+            warnings(&xvfb.display, since).len(),
             before + 1,
             "{forced:?} was asked for and is not to be had"
         );
@@ -50,20 +50,20 @@ fn a_server_without_shared_memory_gets_frames_through_the_socket() {
 
 #[test]
 fn a_server_behind_tcp_gets_frames_through_the_socket() {
-    collect_warnings();
     let xvfb = Xvfb::start(24, &["-listen", "tcp", "-ac"]);
+    let since = collect_warnings();
     let client = Client::new(&xvfb);
     let display = format!("localhost{}", xvfb.display);
     let server = Server::connect(&display, AUTO).expect("it listens on TCP");
     assert_eq!(server.transport(), Transport::PutImage);
     a_frame_arrives(&server, &client);
-    assert_eq!(warnings(&xvfb.display), [""; 0], "auto falls back silently");
+    assert_eq!(warnings(&xvfb.display, since), [""; 0], "auto falls back silently");
     // The server allows shared memory to local connections only.
     let sysv =
         Server::connect(&display, Options { transport: Transport::SysV, ..AUTO }).expect("it listens on TCP");
     assert_eq!(sysv.transport(), Transport::PutImage);
     a_frame_arrives(&sysv, &client);
-    assert_eq!(warnings(&xvfb.display).len(), 1, "sysv was asked for and is not to be had");
+    assert_eq!(warnings(&xvfb.display, since).len(), 1, "sysv was asked for and is not to be had");
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn displays_that_cannot_be_opened_are_told() {
 
 #[test]
 fn a_server_that_dies_lets_everyone_go() {
-    collect_warnings();
+    let since = collect_warnings();
     // As in a C program: a write to a dead server must not end us.
     // SAFETY: the default action is a valid handler.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
@@ -122,13 +122,13 @@ fn a_server_that_dies_lets_everyone_go() {
                 client.sync();
             }
             // Display numbers come again.
-            let warned = warnings(&xvfb.display).len();
+            let warned = warnings(&xvfb.display, since).len();
             xvfb.kill();
             for thread in threads {
                 thread.join().expect("no panic");
             }
             assert!(!server.is_alive());
-            assert_eq!(warnings(&xvfb.display).len(), warned + 1, "{transport:?}, {spoil:?}");
+            assert_eq!(warnings(&xvfb.display, since).len(), warned + 1, "{transport:?}, {spoil:?}");
             server.pump();
             server.sync();
             assert!(matches!(server.geometry(ids[0]), Err(Error::Dead)));

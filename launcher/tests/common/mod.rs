@@ -6,7 +6,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -54,6 +54,16 @@ impl Stage {
             command.env_remove(name);
         }
         command.env("TMPDIR", self.tmpdir()).env("HOME", self.tmp.path());
+        // A shell that put the tests in the background has them ignore the keyboard's signals.
+        let listen = || {
+            for signal in [libc::SIGINT, libc::SIGQUIT] {
+                // SAFETY: async-signal-safe, and SIG_DFL is a valid disposition.
+                unsafe { libc::signal(signal, libc::SIG_DFL) };
+            }
+            Ok(())
+        };
+        // SAFETY: the closure only calls signal(2).
+        unsafe { command.pre_exec(listen) };
         // The launcher's tests are not the library's: any shared object can be preloaded.
         command.env("GLXRUN_LIBRARY", harmless_library());
         command

@@ -188,17 +188,23 @@ pub fn counts(window: &Window) -> (u64, u64) {
     (load(&window.counters().delivered), load(&window.counters().dropped))
 }
 
-/// Warnings logged so far that name a display.
-pub fn warnings(display: &str) -> Vec<String> {
+/// Warnings that name a display, logged since [`collect_warnings`] gave `since`.
+pub fn warnings(display: &str, since: usize) -> Vec<String> {
     let all = LOG.0.lock();
-    all.iter().filter(|line| line.split([' ', ':', ',']).any(|word| word == &display[1..])).cloned().collect()
+    all[since..]
+        .iter()
+        .filter(|line| line.split([' ', ':', ',']).any(|word| word == &display[1..]))
+        .cloned()
+        .collect()
 }
 
-/// Starts to collect warnings.
-pub fn collect_warnings() {
-    // Another test of this process may have done so.
+/// Starts to collect warnings; gives the place in the log. To be called once the test's server runs: other tests of
+/// this process may have had a display of the same number before.
+pub fn collect_warnings() -> usize {
+    // Another test may have done so.
     let _ = log::set_logger(&LOG);
     log::set_max_level(log::LevelFilter::Debug);
+    LOG.0.lock().len()
 }
 
 static LOG: Log = Log(Mutex::new(Vec::new()));
