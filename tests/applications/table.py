@@ -21,7 +21,7 @@ class Pauses:
 
 @dataclass(frozen=True)
 class Settles:
-    """The picture is there once it has not changed for so many seconds, or when the arm's time is over (a cursor blinks)."""
+    """The picture is there once it has not changed for so many seconds, or (a cursor blinks) at the end of its time."""
 
     seconds: float
 

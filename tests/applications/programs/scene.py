@@ -48,7 +48,7 @@ def announce(frame):
         print(HOLDING, flush=True)
 
 
-# Each corner's clip-space x, y and its red, green, blue, and the shaders that turn the triangle: core profile, GLSL 3.30.
+# Each corner's x, y in clip space and red, green, blue; then the shaders that turn it: core profile, GLSL 3.30.
 TRIANGLE = (
     [0.0, 0.8] + [1.0, 0.2, 0.2],
     [-0.7, -0.4] + [0.2, 1.0, 0.2],
