@@ -5,7 +5,7 @@ set -eu
 packages="
     xvfb                        # Xvfb, the X server of most tests
     tigervnc-standalone-server  # Xvnc, the other 2D side
-    libgl1 libglx-mesa0 libgl1-mesa-dri libegl1  # Mesa: the software renderer
+    libgl1 libopengl0 libglx-mesa0 libgl1-mesa-dri libegl1  # Mesa: the software renderer
     libx11-6 libxrandr2         # what the example programs load
     mesa-utils                  # glxinfo, glxgears, glxheads, glxdemo
     x11-utils                   # xdpyinfo, xwininfo: programs without OpenGL

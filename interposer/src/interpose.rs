@@ -167,7 +167,9 @@ impl<F: Copy> Real<F> {
 
 /// The driver's own answer of glXGetProcAddress: for functions that no library exports.
 pub fn proc_address(name: &CStr) -> *mut c_void {
-    let Some(get) = crate::glx::real::glXGetProcAddressARB.get() else { return std::ptr::null_mut() };
+    let real =
+        crate::glx::real::glXGetProcAddressARB.get().or_else(|| crate::glx::real::glXGetProcAddress.get());
+    let Some(get) = real else { return std::ptr::null_mut() };
     // SAFETY: the real function with a C string.
     unsafe { get(name.as_ptr().cast()) }.map_or(std::ptr::null_mut(), |function| function as *mut c_void)
 }
@@ -200,7 +202,13 @@ impl Drop for Inside {
 /// the mode is `direct`, where the program draws by itself.
 #[inline]
 pub fn passes() -> bool {
-    DEPTH.with(Cell::get) > 0 || crate::runtime::is_direct()
+    is_inside() || crate::runtime::is_direct()
+}
+
+/// Whether this thread is inside a driver call of ours.
+#[inline]
+pub fn is_inside() -> bool {
+    DEPTH.with(Cell::get) > 0
 }
 
 /// What a call answers where even the real function is missing.

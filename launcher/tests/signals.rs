@@ -139,7 +139,7 @@ fn the_program_finds_its_signals_as_glxrun_did() {
     let odd = ["--ignore-signal=PIPE,HUP,USR1", "--block-signal=CHLD,TERM,USR2"];
     let plain = ["--default-signal", "--default-signal=PIPE"];
     for options in [odd, plain] {
-        let bare = Command::new("env").args(options).args(show).run();
+        let bare = stage.dress(Command::new("env")).args(options).args(show).run();
         let mut command = stage.dress(Command::new("env"));
         command.env("DISPLAY", &displays.0.display).args(options).args([GLXRUN, "-d", &displays.1.display]);
         let outcome = command.args(show).run();

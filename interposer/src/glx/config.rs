@@ -404,6 +404,17 @@ fn array_of(found: &[&'static Config], count: *mut c_int) -> *mut GLXFBConfig {
     }
 }
 
+/// Puts the default config of each visual first, for programs (SFML) that list all configs and take the first one whose
+/// visual is the one they have: where a server has a visual for each config, there is just one.
+fn defaults_first(configs: &'static [Config], screen: &AppScreen, found: &mut [&'static Config]) {
+    let mut visuals: Vec<u32> = screen.visuals.iter().flatten().map(|visual| visual.id).collect();
+    visuals.sort_unstable();
+    visuals.dedup();
+    let defaults: Vec<_> =
+        visuals.iter().filter_map(|&visual| screen.default_config(configs, visual)).collect();
+    found.sort_by_key(|config| !defaults.iter().any(|default| std::ptr::eq(*default, *config)));
+}
+
 /// glXChooseFBConfig.
 pub unsafe fn choose(
     dpy: *mut Display,
@@ -413,7 +424,14 @@ pub unsafe fn choose(
 ) -> *mut GLXFBConfig {
     let found = AppDisplay::of(dpy).and_then(|display| {
         let screen = display.screen(screen)?;
-        matching(Runtime::get().configs, screen, &wanted_of(list))
+        let configs = Runtime::get().configs;
+        let mut found = matching(configs, screen, &wanted_of(list))?;
+        if pairs(list).next().is_none() {
+            defaults_first(configs, screen, &mut found);
+        } else {
+            display.choices().queried(&found);
+        }
+        Some(found)
     });
     array_of(&found.unwrap_or_default(), count)
 }
@@ -431,9 +449,13 @@ pub unsafe fn choose_sgix(
 
 /// glXGetFBConfigs.
 pub unsafe fn all(dpy: *mut Display, screen: c_int, count: *mut c_int) -> *mut GLXFBConfig {
-    let known = AppDisplay::of(dpy).is_some_and(|display| display.screen(screen).is_some());
-    let found: Vec<_> = if known { Runtime::get().configs.iter().collect() } else { Vec::new() };
-    array_of(&found, count)
+    let found = AppDisplay::of(dpy).and_then(|display| {
+        let configs = Runtime::get().configs;
+        let mut found: Vec<_> = configs.iter().collect();
+        defaults_first(configs, display.screen(screen)?, &mut found);
+        Some(found)
+    });
+    array_of(&found.unwrap_or_default(), count)
 }
 
 /// glXGetFBConfigAttrib.

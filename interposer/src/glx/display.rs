@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use glxrun_display::{Options, Server};
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 use x11_dl::xlib::Display;
 
 use super::config::{AppScreen, Config};
@@ -71,6 +71,45 @@ impl Side2d {
     }
 }
 
+/// Which config each visual stands for, from what the program chose.
+#[derive(Default)]
+pub struct Choices {
+    /// By screen and visual: the config last chosen with it.
+    by_visual: HashMap<(c_int, u32), &'static Config>,
+    /// By address of an XVisualInfo that the program was given, with its visual.
+    by_address: HashMap<usize, (u32, &'static Config)>,
+    /// The configs that fit the program's last query with attributes.
+    queried: Vec<usize>,
+}
+
+impl Choices {
+    /// Addresses that are kept; programs that list hundreds of visuals free them again.
+    const ADDRESSES: usize = 1024;
+
+    /// Notes the answer to a query with attributes.
+    pub fn queried(&mut self, found: &[&'static Config]) {
+        self.queried = found.iter().map(|config| config.index).collect();
+    }
+
+    /// Notes that an XVisualInfo for `config` goes to the program. The visual stands for the config from now on if the
+    /// program asked for such a config; one that only goes through a list of all does not choose.
+    pub fn given(&mut self, address: usize, screen: c_int, visual: u32, config: &'static Config) {
+        if self.by_address.len() >= Self::ADDRESSES {
+            self.by_address.clear();
+        }
+        self.by_address.insert(address, (visual, config));
+        if self.queried.contains(&config.index) {
+            self.by_visual.insert((screen, visual), config);
+        }
+    }
+
+    /// The config of the XVisualInfo at `address`, or else the one last chosen with its visual.
+    pub fn config(&self, address: usize, screen: c_int, visual: u32) -> Option<&'static Config> {
+        let given = self.by_address.get(&address).filter(|(id, _)| *id == visual).map(|(_, config)| *config);
+        given.or_else(|| self.by_visual.get(&(screen, visual)).copied())
+    }
+}
+
 /// A Display of the program's that GLX has seen.
 pub struct AppDisplay {
     dpy: usize,
@@ -78,8 +117,7 @@ pub struct AppDisplay {
     pub side: Arc<Side2d>,
     screens: Vec<AppScreen>,
     default_screen: usize,
-    /// The config last chosen with a visual, by screen and visual.
-    choices: Mutex<HashMap<(c_int, u32), &'static Config>>,
+    choices: Mutex<Choices>,
     /// Whether the program sends requests through XCB too, which Xlib's request counter does not count.
     xcb: AtomicBool,
     /// The program closed it; its address may not be used any more.
@@ -156,14 +194,9 @@ impl AppDisplay {
         &self.screens[self.default_screen]
     }
 
-    /// Notes that a visual now stands for a config.
-    pub fn remember_choice(&self, screen: c_int, visual: u32, config: &'static Config) {
-        self.choices.lock().insert((screen, visual), config);
-    }
-
-    /// The config last chosen with a visual.
-    pub fn chosen(&self, screen: c_int, visual: u32) -> Option<&'static Config> {
-        self.choices.lock().get(&(screen, visual)).copied()
+    /// What the program chose so far.
+    pub fn choices(&self) -> MutexGuard<'_, Choices> {
+        self.choices.lock()
     }
 
     /// Notes that the program took the Display's XCB connection.

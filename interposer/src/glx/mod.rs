@@ -83,8 +83,8 @@ interpose! {
     fn glXGetSelectedEvent(dpy: *mut Display, drawable: XID, mask: *mut c_ulong) -> () => events::selected;
 
     // GLX 1.4 and ARB_get_proc_address
-    fn glXGetProcAddress(name: *const c_uchar) -> GLFunction => proc_address::get;
-    fn glXGetProcAddressARB(name: *const c_uchar) -> GLFunction => proc_address::get;
+    watch fn glXGetProcAddress(name: *const c_uchar) -> GLFunction => proc_address::get;
+    watch fn glXGetProcAddressARB(name: *const c_uchar) -> GLFunction => proc_address::get;
 
     // ARB_create_context
     fn glXCreateContextAttribsARB(dpy: *mut Display, config: GLXFBConfig, share: GLXContext, direct: Bool, attribs: *const c_int) -> GLXContext => context::create_attribs;

@@ -1,7 +1,8 @@
 //! Visuals: GLX 1.0's way to choose a config.
 //!
 //! A 2D side without GLX has a handful of visuals for hundreds of configs. So a visual means the config that the
-//! program last chose with it, and until then the default one ([`AppScreen::default_config`]).
+//! program last chose with it (see [`Choices`](super::display::Choices)), and until then the default one
+//! ([`AppScreen::default_config`]).
 
 use std::ffi::c_int;
 
@@ -64,6 +65,7 @@ pub unsafe fn choose(dpy: *mut Display, screen: c_int, list: *mut c_int) -> *mut
             return None;
         }
         let found = matching(Runtime::get().configs, screen, &wanted_of(list)?)?;
+        display.choices().queried(&found);
         describe(&display, screen, found.first()?)
     };
     choose().unwrap_or(std::ptr::null_mut())
@@ -78,7 +80,7 @@ pub unsafe fn of_config(dpy: *mut Display, config: GLXFBConfig) -> *mut XVisualI
     of_config().unwrap_or(std::ptr::null_mut())
 }
 
-/// The XVisualInfo of a config, for the program to XFree, which from now on stands for that config.
+/// The XVisualInfo of a config, for the program to XFree.
 fn describe(display: &AppDisplay, screen: &AppScreen, config: &'static Config) -> Option<*mut XVisualInfo> {
     let visual = screen.visual_of(config)?.id;
     let xlib = Xlib::get().ok()?;
@@ -95,7 +97,7 @@ fn describe(display: &AppDisplay, screen: &AppScreen, config: &'static Config) -
     if info.is_null() {
         return None;
     }
-    display.remember_choice(screen.number, visual, config);
+    display.choices().given(info as usize, screen.number, visual, config);
     Some(info)
 }
 
@@ -104,7 +106,8 @@ pub fn config_of(display: &AppDisplay, visual: *const XVisualInfo) -> Option<&'s
     // SAFETY: the program passes a visual that it got from Xlib or us, or null.
     let info = unsafe { visual.as_ref() }?;
     let (screen, id) = (info.screen, info.visualid as u32);
-    display.chosen(screen, id).or_else(|| display.screen(screen)?.default_config(Runtime::get().configs, id))
+    let chosen = display.choices().config(visual as usize, screen, id);
+    chosen.or_else(|| display.screen(screen)?.default_config(Runtime::get().configs, id))
 }
 
 /// glXGetFBConfigFromVisualSGIX.
