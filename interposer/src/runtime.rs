@@ -5,6 +5,7 @@
 //! and makes its own at its own first GL call.
 
 use std::collections::HashMap;
+use std::ffi::c_int;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
@@ -47,8 +48,8 @@ pub fn is_direct() -> bool {
 pub struct Runtime {
     /// The 3D side; None where it could not be used, which has then been reported.
     pub backend: Option<&'static dyn Backend>,
-    /// Its configs as the program sees them.
-    pub configs: &'static [Config],
+    /// Its configs as the program sees them, by screen.
+    configs: RwLock<Vec<&'static [Config]>>,
     /// Contexts by handle.
     pub contexts: RwLock<HashMap<usize, Arc<Context>>>,
     /// The program's Displays by address.
@@ -101,16 +102,32 @@ impl Runtime {
             }
         });
         let backend = if settings.mode == Mode::Direct { None } else { open_backend(settings) };
-        let configs = backend.map_or(&[][..], |backend| config::build(backend.configs()));
         Self {
             backend,
-            configs,
+            configs: RwLock::default(),
             contexts: RwLock::default(),
             displays: RwLock::default(),
             sides: Mutex::default(),
             watched: Mutex::default(),
             counters,
         }
+    }
+
+    /// The configs of a screen of the program's.
+    pub fn configs(&self, screen: c_int) -> &'static [Config] {
+        let mut tables = self.configs.write();
+        let number = screen.max(0) as usize;
+        while tables.len() <= number {
+            let native = self.backend.map_or(&[][..], |backend| backend.configs());
+            let next = tables.len() as c_int;
+            tables.push(config::build(native, next));
+        }
+        tables[number]
+    }
+
+    /// The configs of all screens that have been looked at.
+    pub fn all_configs(&self) -> Vec<&'static [Config]> {
+        self.configs.read().clone()
     }
 
     /// Frame counters for a window: in the launcher's file where there is one.

@@ -156,6 +156,15 @@ impl Server {
         }
     }
 
+    /// Whether an XID is a window's (GetWindowAttributes).
+    pub fn is_window(&self, id: u32) -> bool {
+        if self.link.alive().is_err() {
+            return false;
+        }
+        let reply = self.link.connection.get_window_attributes(id).map_err(ReplyError::from);
+        self.settle(reply.and_then(|cookie| cookie.reply())).is_ok()
+    }
+
     /// A drawable's geometry (GetGeometry).
     pub fn geometry(&self, drawable: u32) -> Result<Geometry, Error> {
         self.link.alive()?;

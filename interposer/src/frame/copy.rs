@@ -18,12 +18,17 @@ pub fn back_to_front(current: &Current) {
     if elsewhere && current.bind(&surface, &surface).is_err() {
         return;
     }
-    if let Some(guard) = BlitGuard::new(current.context.features()) {
-        let whole = [0, 0, surface.width.into(), surface.height.into()];
-        guard.copy(api::BACK, whole, api::FRONT, whole);
-    }
+    surface_to_front(current.context.features(), &surface);
     if elsewhere {
         current.rebind();
+    }
+}
+
+/// The same for the surface that is bound in this thread to draw to and to read from.
+pub fn surface_to_front(features: &Features, surface: &Surface) {
+    if let Some(guard) = BlitGuard::new(features) {
+        let whole = [0, 0, surface.width.into(), surface.height.into()];
+        guard.copy(api::BACK, whole, api::FRONT, whole);
     }
 }
 

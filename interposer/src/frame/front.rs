@@ -45,7 +45,8 @@ pub fn is_selected(current: &Current) -> bool {
 pub fn show(current: &Current) {
     let Some(drawable) = &current.draw else { return };
     let selected = is_selected(current);
-    if !current.front_dirty.replace(selected) && !selected {
+    let dirty = current.front_dirty.replace(selected) || drawable.front_drawn.load(Relaxed);
+    if !dirty && !selected {
         return;
     }
     match &drawable.kind {

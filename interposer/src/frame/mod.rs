@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use glxrun_display::{Slot, Window};
 
-use crate::gl::api;
+use crate::gl::api::{self, get_integer};
 use crate::gl::features::Features;
 use crate::glx::current::Current;
 use crate::glx::drawable::Drawable;
@@ -50,10 +50,20 @@ pub fn read_current(current: &Current, buffer: u32, target: readback::Target) {
     }
 }
 
+/// Whether the program is compiling a display list: our calls would become part of it.
+fn compiles_list(current: &Current) -> bool {
+    let _inside = Inside::enter();
+    current.context.features().pixel_transfer && get_integer(api::LIST_INDEX) != 0
+}
+
 /// Sends a buffer of the current drawable to its window.
 pub fn send(current: &Current, window: &Window, buffer: u32) {
-    let number = window.counters().count_rendered();
     let Some((surface, _)) = current.surfaces() else { return };
+    if compiles_list(current) {
+        crate::gl::finish_real();
+        return send_from_worker(window, &surface, buffer);
+    }
+    let number = window.counters().count_rendered();
     let Some(mut slot) = window.acquire(surface.width, surface.height) else {
         window.counters().count_dropped();
         return;
@@ -64,14 +74,13 @@ pub fn send(current: &Current, window: &Window, buffer: u32) {
 }
 
 /// Sends a surface that is not current in this thread: the 3D worker reads it.
-pub fn send_from_worker(window: &Window, surface: &Arc<Surface>, double_buffered: bool) {
+pub fn send_from_worker(window: &Window, surface: &Arc<Surface>, buffer: u32) {
     let number = window.counters().count_rendered();
     let Some(backend) = Runtime::get().backend else { return };
     let Some(mut slot) = window.acquire(surface.width, surface.height) else {
         window.counters().count_dropped();
         return;
     };
-    let buffer = if double_buffered { api::BACK } else { api::FRONT };
     let read = move || -> Slot {
         let _inside = Inside::enter();
         readback::read(&Features::of_current(), buffer, target_of(&mut slot));
@@ -104,8 +113,20 @@ pub fn pause() -> ! {
 /// After a swap: the front buffer holds the frame too, if the program ever named it.
 pub fn keep_front(current: &Current, drawable: &Drawable) {
     drawable.swapped.store(true, Relaxed);
-    if drawable.front_used.load(Relaxed) {
-        let _inside = Inside::enter();
-        copy::back_to_front(current);
+    if !drawable.front_used.load(Relaxed) {
+        return;
     }
+    if compiles_list(current) {
+        if let (Some((surface, _)), Some(backend)) = (current.surfaces(), Runtime::get().backend) {
+            let whole = surface.clone();
+            backend.worker().run(&surface, move || {
+                let _inside = Inside::enter();
+                copy::surface_to_front(&Features::of_current(), &whole);
+                crate::gl::finish_real();
+            });
+        }
+        return;
+    }
+    let _inside = Inside::enter();
+    copy::back_to_front(current);
 }

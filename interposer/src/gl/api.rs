@@ -67,6 +67,7 @@ pub const NUM_EXTENSIONS: c_uint = 0x821D;
 pub const CONTEXT_PROFILE_MASK: c_uint = 0x9126;
 pub const CONTEXT_COMPATIBILITY_PROFILE_BIT: c_int = 2;
 
+pub const LIST_INDEX: c_uint = 0x0B33;
 pub const DRAW_BUFFER: c_uint = 0x0C01;
 pub const READ_BUFFER: c_uint = 0x0C02;
 pub const DRAW_BUFFER0: c_uint = 0x8825;

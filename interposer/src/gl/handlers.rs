@@ -22,13 +22,9 @@ pub unsafe fn finish() {
     }
 }
 
-/// A viewport of a new size usually follows a window's: the surface must have it before anything is drawn.
 fn resized(width: c_int, height: c_int) {
-    if let Some(current) = current::get()
-        && current.viewport.replace((width, height)) != (width, height)
-    {
-        current.display.catch_up(false);
-        current.follow_size();
+    if let Some(current) = current::get() {
+        current.viewport_is((width, height));
     }
 }
 

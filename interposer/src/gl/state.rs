@@ -8,13 +8,13 @@ use super::api::{self, get_float, get_integer, gl, is_enabled, set_enabled};
 use super::features::Features;
 
 /// What is set for a readback into client memory.
-pub struct PackGuard<'a> {
-    features: &'a Features,
+pub struct PackGuard {
     store: Vec<(c_uint, c_int)>,
     transfer: Vec<(c_uint, c_float)>,
     buffer: c_uint,
     framebuffer: c_uint,
-    read_buffer: c_uint,
+    /// To put back, if it was another.
+    read_buffer: Option<c_uint>,
 }
 
 /// Scale and bias of the fixed-function pixel path and their neutral values.
@@ -30,10 +30,10 @@ const TRANSFER: [(c_uint, c_float); 9] = [
     (api::ALPHA_BIAS, 0.0),
 ];
 
-impl<'a> PackGuard<'a> {
+impl PackGuard {
     /// Prepares glReadPixels of `buffer` of the default framebuffer: rows padded to 4 bytes, in client memory,
     /// top-down where `invert` (which needs GL_MESA_pack_invert), bytes swapped where `swap`.
-    pub fn new(features: &'a Features, buffer: c_uint, invert: bool, swap: bool) -> Self {
+    pub fn new(features: &Features, buffer: c_uint, invert: bool, swap: bool) -> Self {
         let mut store = vec![(api::PACK_ALIGNMENT, 4)];
         if features.pack_rows() {
             store.extend([(api::PACK_ROW_LENGTH, 0), (api::PACK_SKIP_ROWS, 0), (api::PACK_SKIP_PIXELS, 0)]);
@@ -56,24 +56,19 @@ impl<'a> PackGuard<'a> {
             0
         };
         let framebuffer = bind_default(features, api::READ_FRAMEBUFFER, api::READ_FRAMEBUFFER_BINDING);
-        let read_buffer = if features.names_buffers() {
-            let read_buffer = get_integer(api::READ_BUFFER) as c_uint;
-            if read_buffer != buffer {
-                gl!(real glReadBuffer(buffer));
-            }
-            read_buffer
-        } else {
-            buffer
-        };
-        let read_buffer = if read_buffer == buffer { api::NONE } else { read_buffer };
-        Self { features, store, transfer, buffer: buffer_binding, framebuffer, read_buffer }
+        let read_buffer = features.names_buffers().then(|| get_integer(api::READ_BUFFER) as c_uint);
+        let read_buffer = read_buffer.filter(|&actual| actual != buffer);
+        if read_buffer.is_some() {
+            gl!(real glReadBuffer(buffer));
+        }
+        Self { store, transfer, buffer: buffer_binding, framebuffer, read_buffer }
     }
 }
 
-impl Drop for PackGuard<'_> {
+impl Drop for PackGuard {
     fn drop(&mut self) {
-        if self.features.names_buffers() && self.read_buffer != api::NONE {
-            gl!(real glReadBuffer(self.read_buffer));
+        if let Some(read_buffer) = self.read_buffer {
+            gl!(real glReadBuffer(read_buffer));
         }
         if self.framebuffer != 0 {
             gl!(glBindFramebuffer(api::READ_FRAMEBUFFER, self.framebuffer));

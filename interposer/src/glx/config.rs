@@ -24,6 +24,8 @@ pub struct Config {
     pub backing: ConfigIndex,
     /// Depth in bits of the visual that its windows need.
     pub depth: u8,
+    /// The screen of the program's display that it belongs to.
+    pub screen: c_int,
     /// Its place in the list.
     pub index: usize,
     /// For a multisampled config: one of the 3D side's without samples and with its colours.
@@ -33,13 +35,14 @@ pub struct Config {
 /// The core visual class TrueColor (X protocol, section 8).
 const TRUE_COLOR_CLASS: u8 = 4;
 
-/// The program's configs from the 3D side's. They live as long as the process.
-pub fn build(native: &[Attributes]) -> &'static [Config] {
+/// The configs of a screen of the program's, from the 3D side's. They live as long as the process.
+pub fn build(native: &[Attributes], screen: c_int) -> &'static [Config] {
     let list = native.iter().enumerate().filter(|(_, attributes)| is_offered(attributes)).enumerate().map(
         |(index, (place, attributes))| Config {
             attributes: attributes.clone(),
             backing: ConfigIndex(alpha_stand_in(native, attributes).unwrap_or(place)),
             depth: visual_depth(attributes),
+            screen,
             index,
             unsampled: unsampled(native, attributes),
         },
@@ -114,7 +117,10 @@ impl Config {
 
     /// The config behind a handle, if it is one.
     pub fn from_handle(handle: GLXFBConfig) -> Option<&'static Self> {
-        let configs = Runtime::get().configs;
+        let configs = Runtime::get()
+            .all_configs()
+            .into_iter()
+            .find(|configs| configs.as_ptr_range().contains(&handle.cast_const().cast()))?;
         configs.iter().find(|config| config.handle() == handle)
     }
 
@@ -141,6 +147,7 @@ impl Config {
                 None => attr::PBUFFER_BIT,
             },
             attr::SCREEN => screen.number,
+            attr::USE_GL | attr::RGBA => 1,
             // We do not offer GLX_EXT_texture_from_pixmap.
             attr::BIND_TO_TEXTURE_RGB
             | attr::BIND_TO_TEXTURE_RGBA
@@ -157,6 +164,8 @@ pub struct AppScreen {
     /// Its number.
     pub number: c_int,
     root_depth: u8,
+    /// The configs, as GLX knows them on this screen.
+    pub configs: &'static [Config],
     visuals: Vec<Option<Visual>>,
     /// Depths that pixmaps can have.
     pixmap_depths: Vec<u8>,
@@ -164,7 +173,7 @@ pub struct AppScreen {
 
 impl AppScreen {
     /// Matches the configs with a screen's visuals.
-    pub fn new(number: c_int, screen: &Screen, pixmap_depths: Vec<u8>, configs: &[Config]) -> Self {
+    pub fn new(number: c_int, screen: &Screen, pixmap_depths: Vec<u8>, configs: &'static [Config]) -> Self {
         let mut visuals: Vec<_> =
             configs.iter().map(|config| matching_visual(screen, config.depth, &config.attributes)).collect();
         if visuals.iter().all(Option::is_none) {
@@ -176,7 +185,7 @@ impl AppScreen {
                 }
             }
         }
-        Self { number, root_depth: screen.root_depth, visuals, pixmap_depths }
+        Self { number, root_depth: screen.root_depth, configs, visuals, pixmap_depths }
     }
 
     /// The visual of a config's windows on this screen.
@@ -186,9 +195,9 @@ impl AppScreen {
 
     /// The config that a window of this visual has if the program never asked for one: double-buffered, with depth
     /// and stencil buffers and alpha where there is one, and nothing that costs (samples, accumulation).
-    pub fn default_config(&self, configs: &'static [Config], visual: u32) -> Option<&'static Config> {
+    pub fn default_config(&self, visual: u32) -> Option<&'static Config> {
         let fits = |config: &&Config| self.visual_of(config).is_some_and(|candidate| candidate.id == visual);
-        configs.iter().filter(fits).min_by_key(|config| {
+        self.configs.iter().filter(fits).min_by_key(|config| {
             let value = |attribute| config.attributes.value(attribute);
             (
                 value(attr::CONFIG_CAVEAT) != attr::NONE,
@@ -270,7 +279,10 @@ fn rule(attribute: c_int) -> Option<Rule> {
         | attr::MAX_PBUFFER_PIXELS
         | attr::OPTIMAL_PBUFFER_WIDTH_SGIX
         | attr::OPTIMAL_PBUFFER_HEIGHT_SGIX
-        | attr::SCREEN => Rule::Ignored,
+        | attr::SCREEN
+        // Not for these lists, but programs that come from glXChooseVisual leave them in; drivers do not mind.
+        | attr::USE_GL
+        | attr::RGBA => Rule::Ignored,
         _ => return None,
     })
 }
@@ -278,21 +290,15 @@ fn rule(attribute: c_int) -> Option<Rule> {
 /// What a program asks of a config: attribute and value, each once.
 pub type Wanted = Vec<(c_int, c_int)>;
 
-/// The configs that fit, best first (GLX 1.4, 3.3.3), or None where an attribute is unknown.
-pub fn matching(
-    configs: &'static [Config],
-    screen: &AppScreen,
-    wanted: &Wanted,
-) -> Option<Vec<&'static Config>> {
-    for (attribute, _) in wanted {
-        rule(*attribute)?;
-    }
+/// The configs that fit, best first (GLX 1.4, 3.3.3). Attributes that are unknown do not count, as with Mesa: a program
+/// that asks for a newer extension's gets what there is.
+pub fn matching(screen: &AppScreen, wanted: &Wanted) -> Vec<&'static Config> {
     // An id stands for one config; everything else is then ignored.
     if let Some((_, id)) =
         wanted.iter().find(|(name, id)| *name == attr::FBCONFIG_ID && *id != attr::DONT_CARE)
     {
         let same = |config: &&Config| config.attributes.value(attr::FBCONFIG_ID) == *id;
-        return Some(configs.iter().filter(same).collect());
+        return screen.configs.iter().filter(same).collect();
     }
     let fits = |config: &&Config| {
         wanted.iter().filter(|(_, value)| *value != attr::DONT_CARE).all(|&(attribute, value)| {
@@ -305,14 +311,14 @@ pub fn matching(
             }
         })
     };
-    let mut found: Vec<_> = configs.iter().filter(fits).collect();
+    let mut found: Vec<_> = screen.configs.iter().filter(fits).collect();
     found.sort_by(|a, b| {
         // Windows deeper than the screen (with alpha for a compositor) are for those who ask for them.
         let deep =
             |config: &Config| screen.visual_of(config).is_some_and(|visual| visual.depth > screen.root_depth);
         deep(a).cmp(&deep(b)).then_with(|| preference(&a.attributes, &b.attributes))
     });
-    Some(found)
+    found
 }
 
 /// The order that drivers of the field give: fewer caveats, then for each colour none before more, fewer bits in
@@ -406,12 +412,11 @@ fn array_of(found: &[&'static Config], count: *mut c_int) -> *mut GLXFBConfig {
 
 /// Puts the default config of each visual first, for programs (SFML) that list all configs and take the first one whose
 /// visual is the one they have: where a server has a visual for each config, there is just one.
-fn defaults_first(configs: &'static [Config], screen: &AppScreen, found: &mut [&'static Config]) {
+fn defaults_first(screen: &AppScreen, found: &mut [&'static Config]) {
     let mut visuals: Vec<u32> = screen.visuals.iter().flatten().map(|visual| visual.id).collect();
     visuals.sort_unstable();
     visuals.dedup();
-    let defaults: Vec<_> =
-        visuals.iter().filter_map(|&visual| screen.default_config(configs, visual)).collect();
+    let defaults: Vec<_> = visuals.iter().filter_map(|&visual| screen.default_config(visual)).collect();
     found.sort_by_key(|config| !defaults.iter().any(|default| std::ptr::eq(*default, *config)));
 }
 
@@ -424,10 +429,9 @@ pub unsafe fn choose(
 ) -> *mut GLXFBConfig {
     let found = AppDisplay::of(dpy).and_then(|display| {
         let screen = display.screen(screen)?;
-        let configs = Runtime::get().configs;
-        let mut found = matching(configs, screen, &wanted_of(list))?;
+        let mut found = matching(screen, &wanted_of(list));
         if pairs(list).next().is_none() {
-            defaults_first(configs, screen, &mut found);
+            defaults_first(screen, &mut found);
         } else {
             display.choices().queried(&found);
         }
@@ -450,9 +454,9 @@ pub unsafe fn choose_sgix(
 /// glXGetFBConfigs.
 pub unsafe fn all(dpy: *mut Display, screen: c_int, count: *mut c_int) -> *mut GLXFBConfig {
     let found = AppDisplay::of(dpy).and_then(|display| {
-        let configs = Runtime::get().configs;
-        let mut found: Vec<_> = configs.iter().collect();
-        defaults_first(configs, display.screen(screen)?, &mut found);
+        let screen = display.screen(screen)?;
+        let mut found: Vec<_> = screen.configs.iter().collect();
+        defaults_first(screen, &mut found);
         Some(found)
     });
     array_of(&found.unwrap_or_default(), count)
@@ -470,7 +474,7 @@ pub unsafe fn get_attribute(
         display.raise(super::error::GlxError::BadFBConfig, 0, super::error::minor::GET_FB_CONFIGS);
         return attr::BAD_VALUE;
     };
-    match config.attribute(display.default_screen(), attribute) {
+    match display.screen(config.screen).and_then(|screen| config.attribute(screen, attribute)) {
         Some(actual) => {
             // SAFETY: the program passes a place for the value.
             unsafe { *value = actual };

@@ -45,7 +45,7 @@ impl Context {
 
     /// The config of a drawable that has none of its own, when this context draws to it.
     pub fn config_for_window(&self, display: &AppDisplay, visual: u32) -> Option<&'static Config> {
-        self.config.or_else(|| display.screen(self.screen)?.default_config(Runtime::get().configs, visual))
+        self.config.or_else(|| display.screen(self.screen)?.default_config(visual))
     }
 }
 
@@ -141,11 +141,10 @@ pub unsafe fn create_new(
         0x20B9 | 0x20B1 => {}
         _ => return fail(Code::X(core::BAD_VALUE)),
     }
-    let screen = display.default_screen().number;
     let new = New {
         config: Some(config),
         share,
-        screen,
+        screen: config.screen,
         render_type,
         attributes: None,
         minor: minor::CREATE_NEW_CONTEXT,
@@ -169,7 +168,7 @@ pub unsafe fn create_attribs(
         }
         found => found,
     };
-    let mut screen = display.default_screen().number;
+    let mut screen = config.map_or(display.default_screen().number, |config| config.screen);
     let mut render_type = attr::RGBA_TYPE;
     let mut list = Vec::new();
     for (attribute, value) in pairs(attribs) {

@@ -31,8 +31,8 @@ pub struct Current {
     bound: RefCell<Option<(Arc<Surface>, Arc<Surface>)>>,
     /// Whether the program may have drawn to the front buffer since the last frame from there.
     pub front_dirty: Cell<bool>,
-    /// Width and height of the last glViewport.
-    pub viewport: Cell<(i32, i32)>,
+    /// Widths and heights of glViewports since the window last changed its size: the latest first.
+    viewports: RefCell<Vec<(i32, i32)>>,
 }
 
 thread_local! {
@@ -95,6 +95,26 @@ impl Current {
         }
     }
 
+    /// A viewport of a new size usually follows a window's: the surface must have it before anything is drawn.
+    pub fn viewport_is(&self, size: (i32, i32)) {
+        let mut viewports = self.viewports.borrow_mut();
+        if viewports.first() == Some(&size) {
+            return;
+        }
+        let seen = viewports.iter().position(|known| *known == size).map(|place| viewports.remove(place));
+        viewports.insert(0, size);
+        viewports.truncate(8);
+        drop(viewports);
+        self.display.catch_up(false);
+        let window = self.draw.as_ref().and_then(|draw| draw.window());
+        let differs = |(width, height): (u16, u16)| (i32::from(width), i32::from(height)) != size;
+        if seen.is_none() && window.is_some_and(|window| differs(window.size())) {
+            // The program may have heard of a resize by another client before us.
+            self.display.side.server.sync();
+        }
+        self.follow_size();
+    }
+
     /// Follows windows that changed their size: new surfaces, what overlaps copied, bound in this thread.
     pub fn follow_size(&self) {
         let (Some(draw), Some(read)) = (&self.draw, &self.read) else { return };
@@ -107,6 +127,7 @@ impl Current {
         if Arc::ptr_eq(&bound_draw, &new_draw) && Arc::ptr_eq(&bound_read, &new_read) {
             return;
         }
+        self.viewports.borrow_mut().truncate(1);
         if !Arc::ptr_eq(&bound_draw, &new_draw)
             && let Some(previous) = draw.take_previous()
             && self.bind(&new_draw, &previous).is_ok()
@@ -213,7 +234,7 @@ fn enter(display: &Arc<AppDisplay>, draw: XID, read: XID, ctx: GLXContext) -> Re
         read,
         bound: RefCell::new(surfaces),
         front_dirty: Cell::new(false),
-        viewport: Cell::new((-1, -1)),
+        viewports: RefCell::default(),
     };
     current.context.features();
     if let Some(Kind::Pixmap(target)) = current.draw.as_ref().map(|draw| &draw.kind) {
@@ -277,5 +298,6 @@ pub fn mark_front(current: &Current) {
     current.front_dirty.set(true);
     if let Some(draw) = &current.draw {
         draw.front_used.store(true, Relaxed);
+        draw.front_drawn.store(true, Relaxed);
     }
 }

@@ -146,7 +146,7 @@ impl AppDisplay {
             .zip(side.server.screens())
             .map(|(number, screen)| {
                 let depths = (1..=32).filter(|&depth| side.server.bits_per_pixel(depth).is_some());
-                AppScreen::new(number, screen, depths.collect(), runtime.configs)
+                AppScreen::new(number, screen, depths.collect(), runtime.configs(number))
             })
             .collect();
         // SAFETY: as above.
@@ -227,6 +227,9 @@ impl AppDisplay {
         let moved = x11::last_request(self.dpy()) != self.synced.load(Relaxed);
         if moved || (thorough && self.xcb.load(Relaxed)) {
             self.sync();
+        } else {
+            // Another client may have resized the window.
+            self.side.server.pump();
         }
     }
 

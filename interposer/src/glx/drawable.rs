@@ -65,6 +65,9 @@ pub struct Drawable {
     pub pacer: Mutex<Pacer>,
     /// Whether the program has named the front buffer, so that it must hold the last frame after a swap.
     pub front_used: AtomicBool,
+    /// Whether the program has drawn to the front buffer of a double-buffered drawable. From then on any flush may
+    /// follow such drawing: display lists and glPopAttrib select it without our seeing it.
+    pub front_drawn: AtomicBool,
     /// Whether a swap has happened.
     pub swapped: AtomicBool,
     /// The event mask of glXSelectEvent.
@@ -83,6 +86,7 @@ impl Drawable {
             swap_interval: AtomicI32::new(0),
             pacer: Mutex::default(),
             front_used: AtomicBool::new(false),
+            front_drawn: AtomicBool::new(false),
             swapped: AtomicBool::new(false),
             event_mask: AtomicU64::new(0),
         })
@@ -224,10 +228,15 @@ pub fn register(display: &AppDisplay, kind: Kind, config: &'static Config) -> Op
     Some(insert(display, Drawable::new(display, xid, kind, Some(config))))
 }
 
-/// Forgets a GLX drawable; `error` is raised if there is none.
-pub fn unregister(dpy: *mut Display, xid: XID, error: GlxError, minor: u8) {
+/// Forgets a GLX drawable of a `kind`; `error` is raised if the XID is none.
+pub fn unregister(dpy: *mut Display, xid: XID, kind: impl Fn(&Kind) -> bool, error: GlxError, minor: u8) {
     let Some(display) = AppDisplay::of(dpy) else { return };
-    let removed = u32::try_from(xid).ok().and_then(|xid| display.side.drawables.write().remove(&xid));
+    let id = xid as u32;
+    let mut drawables = display.side.drawables.write();
+    // A plain window has no config of its own, and is not GLX's to destroy.
+    let fits = drawables.get(&id).is_some_and(|drawable| drawable.config.is_some() && kind(&drawable.kind));
+    let removed = fits.then(|| drawables.remove(&id));
+    drop(drawables);
     if removed.is_none() {
         display.raise(error, xid, minor);
     }
@@ -260,7 +269,8 @@ pub unsafe fn create_window(
 
 /// glXDestroyWindow.
 pub unsafe fn destroy_window(dpy: *mut Display, window: XID) {
-    unregister(dpy, window, GlxError::BadWindow, minor::DELETE_WINDOW);
+    let kind = |kind: &Kind| matches!(kind, Kind::Window(_));
+    unregister(dpy, window, kind, GlxError::BadWindow, minor::DELETE_WINDOW);
 }
 
 /// glXCreatePbuffer.
@@ -330,7 +340,8 @@ fn new_pbuffer(
 
 /// glXDestroyPbuffer.
 pub unsafe fn destroy_pbuffer(dpy: *mut Display, pbuffer: XID) {
-    unregister(dpy, pbuffer, GlxError::BadPbuffer, minor::DESTROY_PBUFFER);
+    let kind = |kind: &Kind| matches!(kind, Kind::Pbuffer { .. });
+    unregister(dpy, pbuffer, kind, GlxError::BadPbuffer, minor::DESTROY_PBUFFER);
 }
 
 /// The largest swap interval that we accept.
@@ -360,7 +371,7 @@ pub unsafe fn query(dpy: *mut Display, xid: XID, attribute: c_int, value: *mut c
             drawable.config().map_or(0, |config| config.attributes.value(attr::FBCONFIG_ID) as c_uint)
         }
         attr::EVENT_MASK => drawable.event_mask.load(Relaxed) as c_uint,
-        attr::SCREEN => display.default_screen().number as c_uint,
+        attr::SCREEN => drawable.config().map_or(0, |config| config.screen as c_uint),
         attr::DRAWABLE_TYPE => match drawable.kind {
             Kind::Window(_) => attr::WINDOW_BIT as c_uint,
             Kind::Pbuffer { .. } => attr::PBUFFER_BIT as c_uint,
@@ -368,8 +379,7 @@ pub unsafe fn query(dpy: *mut Display, xid: XID, attribute: c_int, value: *mut c
         },
         attr::SWAP_INTERVAL => drawable.swap_interval.load(Relaxed) as c_uint,
         attr::MAX_SWAP_INTERVAL => MAX_SWAP_INTERVAL as c_uint,
-        attr::LATE_SWAPS_TEAR | attr::Y_INVERTED => 0,
-        _ => return,
+        _ => 0,
     };
     // SAFETY: the program passes a place for the value (null is tolerated).
     if let Some(value) = unsafe { value.as_mut() } {

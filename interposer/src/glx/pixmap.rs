@@ -108,6 +108,9 @@ fn make(display: &AppDisplay, config: &'static Config, pixmap: XID, minor: u8) -
     display.sync();
     let server = &display.side.server;
     let Ok(geometry) = server.geometry(pixmap as u32) else { return fail(Code::X(core::BAD_PIXMAP)) };
+    if server.is_window(pixmap as u32) {
+        return fail(Code::X(core::BAD_PIXMAP));
+    }
     if geometry.depth != config.depth {
         return fail(Code::X(core::BAD_MATCH));
     }
@@ -159,5 +162,6 @@ pub unsafe fn create_for_visual(dpy: *mut Display, visual: *mut XVisualInfo, pix
 
 /// glXDestroyPixmap and glXDestroyGLXPixmap.
 pub unsafe fn destroy(dpy: *mut Display, pixmap: XID) {
-    unregister(dpy, pixmap, GlxError::BadPixmap, minor::DESTROY_PIXMAP);
+    let kind = |kind: &Kind| matches!(kind, Kind::Pixmap(_));
+    unregister(dpy, pixmap, kind, GlxError::BadPixmap, minor::DESTROY_PIXMAP);
 }

@@ -74,7 +74,8 @@ fn swap_elsewhere(display: &AppDisplay, xid: XID) {
     };
     if let (Some(window), Some(surface)) = (drawable.window(), drawable.existing_surface()) {
         let double_buffered = drawable.config().is_some_and(|config| config.is_double_buffered());
-        frame::send_from_worker(window, &surface, double_buffered);
+        let buffer = if double_buffered { api::BACK } else { api::FRONT };
+        frame::send_from_worker(window, &surface, buffer);
         pace(&drawable);
     }
 }

@@ -12,13 +12,13 @@ use super::GLXFBConfig;
 use super::config::{AppScreen, Config, Wanted, matching};
 use super::display::AppDisplay;
 use crate::render::attributes as attr;
-use crate::runtime::Runtime;
 use crate::x11::Xlib;
 
-/// glXChooseVisual's list in the terms of glXChooseFBConfig (GLX 1.4, 3.3.3 and 3.5); None for color index.
+/// glXChooseVisual's list in the terms of glXChooseFBConfig (GLX 1.4, 3.3.3 and 3.5).
 ///
-/// The list mixes flags and pairs.
-fn wanted_of(list: *const c_int) -> Option<Wanted> {
+/// The list mixes flags and pairs. As drivers do, it gives RGBA configs also where GLX_RGBA is left out (there are no
+/// others).
+fn wanted_of(list: *const c_int) -> Wanted {
     let mut wanted: Wanted = vec![
         (attr::DOUBLEBUFFER, 0),
         (attr::STEREO, 0),
@@ -27,7 +27,6 @@ fn wanted_of(list: *const c_int) -> Option<Wanted> {
         (attr::DRAWABLE_TYPE, attr::WINDOW_BIT),
         (attr::TRANSPARENT_TYPE, attr::DONT_CARE),
     ];
-    let mut rgba = false;
     let mut place = list;
     let mut next = || {
         // SAFETY: the list ends with None (0), which is not passed.
@@ -40,11 +39,7 @@ fn wanted_of(list: *const c_int) -> Option<Wanted> {
     loop {
         let (attribute, value) = match next() {
             0 => break,
-            attr::USE_GL => continue,
-            attr::RGBA => {
-                rgba = true;
-                continue;
-            }
+            attr::USE_GL | attr::RGBA => continue,
             flag @ (attr::DOUBLEBUFFER | attr::STEREO) => (flag, 1),
             attribute => (attribute, next()),
         };
@@ -53,7 +48,7 @@ fn wanted_of(list: *const c_int) -> Option<Wanted> {
             None => wanted.push((attribute, value)),
         }
     }
-    rgba.then_some(wanted)
+    wanted
 }
 
 /// glXChooseVisual.
@@ -64,7 +59,7 @@ pub unsafe fn choose(dpy: *mut Display, screen: c_int, list: *mut c_int) -> *mut
         if list.is_null() {
             return None;
         }
-        let found = matching(Runtime::get().configs, screen, &wanted_of(list)?)?;
+        let found = matching(screen, &wanted_of(list));
         display.choices().queried(&found);
         describe(&display, screen, found.first()?)
     };
@@ -75,7 +70,8 @@ pub unsafe fn choose(dpy: *mut Display, screen: c_int, list: *mut c_int) -> *mut
 pub unsafe fn of_config(dpy: *mut Display, config: GLXFBConfig) -> *mut XVisualInfo {
     let of_config = || {
         let display = AppDisplay::of(dpy)?;
-        describe(&display, display.default_screen(), Config::from_handle(config)?)
+        let config = Config::from_handle(config)?;
+        describe(&display, display.screen(config.screen)?, config)
     };
     of_config().unwrap_or(std::ptr::null_mut())
 }
@@ -107,7 +103,7 @@ pub fn config_of(display: &AppDisplay, visual: *const XVisualInfo) -> Option<&'s
     let info = unsafe { visual.as_ref() }?;
     let (screen, id) = (info.screen, info.visualid as u32);
     let chosen = display.choices().config(visual as usize, screen, id);
-    chosen.or_else(|| display.screen(screen)?.default_config(Runtime::get().configs, id))
+    chosen.or_else(|| display.screen(screen)?.default_config(id))
 }
 
 /// glXGetFBConfigFromVisualSGIX.

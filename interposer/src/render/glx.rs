@@ -6,7 +6,7 @@
 
 use std::ffi::{CStr, CString, c_char, c_int, c_ulong};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use once_cell::sync::OnceCell;
 use x11_dl::xlib::{Display, XErrorEvent, xError};
@@ -16,7 +16,7 @@ use super::worker::Worker;
 use super::{Backend, ConfigIndex, ContextRequest, Failure, Identity, RawContext, Surface};
 use crate::glx::real;
 use crate::interpose::Inside;
-use crate::x11::Xlib;
+use crate::x11::{Xlib, io_errors};
 
 /// Why the 3D side cannot be used; each message says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -67,8 +67,6 @@ unsafe impl Sync for GlxBackend {}
 /// The X error last raised on the 3D Display, code + 1; 0 for none. One connection, one place: callers clear it
 /// before a request and look after a round trip.
 static LAST_ERROR: AtomicU32 = AtomicU32::new(0);
-/// Whether the connection to the 3D X server broke.
-static BROKEN: AtomicBool = AtomicBool::new(false);
 
 unsafe extern "C" fn keep_error(_: *mut Display, _: *mut XErrorEvent, wire: *mut xError) -> c_int {
     // SAFETY: Xlib passes the error as it came over the wire; its second byte is the code.
@@ -76,11 +74,6 @@ unsafe extern "C" fn keep_error(_: *mut Display, _: *mut XErrorEvent, wire: *mut
     LAST_ERROR.store(u32::from(code) + 1, Relaxed);
     // Zero: not for the program's error handler.
     0
-}
-
-unsafe extern "C" fn connection_broke(_: *mut Display, _: *mut std::ffi::c_void) {
-    BROKEN.store(true, Relaxed);
-    log::error!("the connection to the 3D side's X server broke; nothing more can be rendered");
 }
 
 impl GlxBackend {
@@ -104,7 +97,7 @@ impl GlxBackend {
                 (xlib.XESetWireToError)(display, code, Some(keep_error));
             }
         }
-        xlib.set_io_error_exit_handler(display, connection_broke);
+        io_errors::watch(display);
         let no_glx = || OpenError::NoGlx(name.to_owned());
         let (mut error_base, mut event_base) = (0, 0);
         let query = real::glXQueryExtension.get().ok_or_else(no_glx)?;
@@ -133,6 +126,11 @@ impl GlxBackend {
 
     fn handle(&self, config: ConfigIndex) -> *mut std::ffi::c_void {
         self.handles[config.0]
+    }
+
+    /// Before a call into the driver that may fail: it must not meet a lost connection.
+    fn enter(&self) -> Result<Inside, Failure> {
+        if io_errors::is_lost() { Err(Failure::Silent) } else { Ok(Inside::enter()) }
     }
 
     fn sync(&self) {
@@ -224,7 +222,7 @@ impl Backend for GlxBackend {
     }
 
     fn create_context(&self, request: &ContextRequest) -> Result<RawContext, Failure> {
-        let _inside = Inside::enter();
+        let _inside = self.enter()?;
         let share = request.share.map_or(0, |context| context.0) as *mut std::ffi::c_void;
         let config = request.config.map_or(std::ptr::null_mut(), |config| self.handle(config));
         LAST_ERROR.store(0, Relaxed);
@@ -262,7 +260,7 @@ impl Backend for GlxBackend {
         width: u16,
         height: u16,
     ) -> Result<Arc<Surface>, Failure> {
-        let _inside = Inside::enter();
+        let _inside = self.enter()?;
         let (width, height) = (width.max(1), height.max(1));
         let create = real::glXCreatePbuffer.get().ok_or(Failure::Silent)?;
         let list = [
@@ -285,7 +283,7 @@ impl Backend for GlxBackend {
     }
 
     fn destroy_surface(&self, id: usize) {
-        if BROKEN.load(Relaxed) {
+        if io_errors::is_lost() {
             return;
         }
         let _inside = Inside::enter();
@@ -300,7 +298,7 @@ impl Backend for GlxBackend {
         surfaces: Option<(&Surface, &Surface)>,
         context: RawContext,
     ) -> Result<(), Failure> {
-        let _inside = Inside::enter();
+        let _inside = self.enter()?;
         let make_current = real::glXMakeContextCurrent.get().ok_or(Failure::Silent)?;
         let (draw, read) = surfaces.map_or((0, 0), |(draw, read)| (draw.id as c_ulong, read.id as c_ulong));
         LAST_ERROR.store(0, Relaxed);
@@ -323,7 +321,7 @@ impl Backend for GlxBackend {
     }
 
     fn copy_context(&self, source: RawContext, target: RawContext, mask: u64) -> Result<(), Failure> {
-        let _inside = Inside::enter();
+        let _inside = self.enter()?;
         let copy = real::glXCopyContext.get().ok_or(Failure::Silent)?;
         LAST_ERROR.store(0, Relaxed);
         // SAFETY: our Display and two contexts of it.

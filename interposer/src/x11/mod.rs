@@ -3,6 +3,7 @@
 //! Windows are not watched here: our own connection hears from the server of every change, whoever made it.
 
 mod extensions;
+pub mod io_errors;
 
 use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 use std::ops::Deref;
@@ -15,6 +16,7 @@ use crate::glx::display::AppDisplay;
 use crate::glx::pixmap;
 use crate::interpose::{Library, Real, interpose};
 use crate::runtime::Runtime;
+use io_errors::IoErrorHandler;
 
 mod core_rows {
     use super::*;
@@ -25,6 +27,7 @@ mod core_rows {
         fn XQueryExtension(dpy: *mut Display, name: *const c_char, opcode: *mut c_int, event: *mut c_int, error: *mut c_int) -> c_int => super::extensions::query;
         fn XListExtensions(dpy: *mut Display, count: *mut c_int) -> *mut *mut c_char => super::extensions::list;
         fn XCloseDisplay(dpy: *mut Display) -> c_int => super::close_display;
+        fn XSetIOErrorHandler(handler: Option<IoErrorHandler>) -> Option<IoErrorHandler> => super::io_errors::set;
         fn XGetImage(dpy: *mut Display, drawable: XID, x: c_int, y: c_int, width: c_uint, height: c_uint, planes: c_ulong, format: c_int) -> *mut XImage => super::get_image;
         fn XCopyArea(dpy: *mut Display, source: XID, target: XID, gc: GC, x: c_int, y: c_int, width: c_uint, height: c_uint, to_x: c_int, to_y: c_int) -> c_int => super::copy_area;
     }
@@ -58,21 +61,6 @@ impl Xlib {
         XLIB.get_or_init(|| x11_dl::xlib::Xlib::open().map(Xlib).map_err(|error| error.to_string()))
             .as_ref()
             .map_err(Clone::clone)
-    }
-
-    /// XSetIOErrorExitHandler (libX11 1.7): what happens after the program's IO error handler instead of exit().
-    pub fn set_io_error_exit_handler(
-        &self,
-        dpy: *mut Display,
-        handler: unsafe extern "C" fn(*mut Display, *mut c_void),
-    ) {
-        type Handler = unsafe extern "C" fn(*mut Display, *mut c_void);
-        type Set = unsafe extern "C" fn(*mut Display, Handler, *mut c_void);
-        static SET: Real<Set> = Real::new(Library::X11, c"XSetIOErrorExitHandler");
-        if let Some(set) = SET.get() {
-            // SAFETY: a live Display and a handler that lives as long as the process.
-            unsafe { set(dpy, handler, std::ptr::null_mut()) };
-        }
     }
 }
 
