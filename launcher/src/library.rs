@@ -7,6 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use object::read::elf::{Dyn, ElfFile64, FileHeader};
+use object::{Endianness, ReadCache, elf};
 
 use crate::Variable;
 use crate::scratch::Scratch;
@@ -62,7 +64,22 @@ fn check(path: &Path) -> Result<()> {
         library[CLASS_AND_ORDER] == ourselves[CLASS_AND_ORDER] && library[MACHINE] == ourselves[MACHINE],
         "it was built for another machine than glxrun"
     );
+    let soname = soname(File::open(path)?).unwrap_or_default();
+    ensure!(soname == NAME.as_bytes(), "it is another library: {:?}", String::from_utf8_lossy(&soname));
     Ok(())
+}
+
+/// The DT_SONAME, empty where there is none.
+fn soname(file: File) -> object::Result<Vec<u8>> {
+    // Reads what is asked for, not the whole file.
+    let data = ReadCache::new(file);
+    let elf = ElfFile64::<Endianness, _>::parse(&data)?;
+    let (header, endian) = (elf.elf_header(), elf.endian());
+    let sections = header.sections(endian, &data)?;
+    let Some((entries, link)) = sections.dynamic(endian, &data)? else { return Ok(Vec::new()) };
+    let strings = sections.strings(endian, &data, link)?;
+    let entry = entries.iter().find(|entry| entry.tag(endian) == elf::DT_SONAME);
+    entry.map_or(Ok(Vec::new()), |entry| Ok(entry.string(endian, strings)?.to_vec()))
 }
 
 /// LD_PRELOAD with the library first and what is preloaded already behind it.

@@ -130,6 +130,11 @@ fn a_library_that_cannot_be_preloaded_is_refused() {
     elf[18] ^= 0xff;
     fs::write(stage.path("other.so"), elf).expect("a file");
     run("other.so").assert_refused(125, &["other.so", "another machine"]);
+    let foreign = fs::read_to_string("/proc/self/maps").expect("our own maps");
+    let foreign =
+        foreign.split_whitespace().find(|word| word.contains("/libc.so.6")).expect("libc is loaded");
+    fs::copy(foreign, stage.path("foreign.so")).expect("a copy");
+    run("foreign.so").assert_refused(125, &["foreign.so", "another library", "libc.so.6"]);
 }
 
 #[test]
