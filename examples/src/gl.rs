@@ -49,12 +49,15 @@ functions! {
         attach_shader = "glAttachShader" (program: u32, shader: u32);
         begin = "glBegin" (mode: u32);
         bind_buffer = "glBindBuffer" (target: u32, buffer: u32);
+        bind_framebuffer = "glBindFramebuffer" (target: u32, framebuffer: u32);
+        bind_renderbuffer = "glBindRenderbuffer" (target: u32, renderbuffer: u32);
         bind_texture = "glBindTexture" (target: u32, texture: u32);
         bind_vertex_array = "glBindVertexArray" (array: u32);
         blend_func = "glBlendFunc" (source: u32, destination: u32);
         blit_framebuffer = "glBlitFramebuffer"
             (x0: i32, y0: i32, x1: i32, y1: i32, tx0: i32, ty0: i32, tx1: i32, ty1: i32, mask: u32, filter: u32);
         call_list = "glCallList" (list: u32);
+        clamp_color = "glClampColor" (target: u32, clamp: u32);
         clear = "glClear" (mask: u32);
         clear_color = "glClearColor" (r: f32, g: f32, b: f32, a: f32);
         clear_depth = "glClearDepth" (depth: f64);
@@ -67,6 +70,7 @@ functions! {
         create_program = "glCreateProgram" () -> u32;
         create_shader = "glCreateShader" (kind: u32) -> u32;
         depth_func = "glDepthFunc" (func: u32);
+        depth_mask = "glDepthMask" (on: u8);
         disable = "glDisable" (what: u32);
         draw_arrays = "glDrawArrays" (mode: u32, first: i32, count: i32);
         draw_buffer = "glDrawBuffer" (buffer: u32);
@@ -76,6 +80,8 @@ functions! {
         end_list = "glEndList" ();
         finish = "glFinish" ();
         flush = "glFlush" ();
+        framebuffer_texture_2d = "glFramebufferTexture2D"
+            (target: u32, attachment: u32, kind: u32, texture: u32, level: i32);
         gen_lists = "glGenLists" (count: i32) -> u32;
         get_error = "glGetError" () -> u32;
         is_list = "glIsList" (list: u32) -> u8;
@@ -86,10 +92,16 @@ functions! {
         new_list = "glNewList" (list: u32, mode: u32);
         ortho = "glOrtho" (left: f64, right: f64, bottom: f64, top: f64, near: f64, far: f64);
         pixel_storei = "glPixelStorei" (name: u32, value: i32);
+        pixel_transferf = "glPixelTransferf" (name: u32, value: f32);
+        pixel_zoom = "glPixelZoom" (x: f32, y: f32);
+        polygon_mode = "glPolygonMode" (face: u32, mode: u32);
+        pop_attrib = "glPopAttrib" ();
+        push_attrib = "glPushAttrib" (mask: u32);
         read_buffer = "glReadBuffer" (buffer: u32);
         rotatef = "glRotatef" (angle: f32, x: f32, y: f32, z: f32);
         scissor = "glScissor" (x: i32, y: i32, width: i32, height: i32);
         stencil_func = "glStencilFunc" (func: u32, reference: i32, mask: u32);
+        stencil_mask = "glStencilMask" (mask: u32);
         stencil_op = "glStencilOp" (stencil: u32, depth: u32, pass: u32);
         tex_parameteri = "glTexParameteri" (target: u32, name: u32, value: i32);
         uniform_1i = "glUniform1i" (location: i32, value: i32);
@@ -104,8 +116,11 @@ functions! {
         call_lists = "glCallLists" (count: i32, kind: u32, lists: *const c_void);
         client_wait_sync = "glClientWaitSync" (sync: *const c_void, flags: u32, timeout_ns: u64) -> u32;
         delete_sync = "glDeleteSync" (sync: *const c_void);
+        draw_buffers = "glDrawBuffers" (count: i32, buffers: *const u32);
         fence_sync_raw = "glFenceSync" (condition: u32, flags: u32) -> *const c_void;
         gen_buffers = "glGenBuffers" (count: i32, names: *mut u32);
+        gen_framebuffers = "glGenFramebuffers" (count: i32, names: *mut u32);
+        gen_renderbuffers = "glGenRenderbuffers" (count: i32, names: *mut u32);
         gen_textures = "glGenTextures" (count: i32, names: *mut u32);
         gen_vertex_arrays = "glGenVertexArrays" (count: i32, names: *mut u32);
         get_floatv = "glGetFloatv" (name: u32, values: *mut f32);
@@ -114,6 +129,7 @@ functions! {
         get_programiv = "glGetProgramiv" (program: u32, name: u32, value: *mut i32);
         get_string = "glGetString" (name: u32) -> *const c_char;
         get_uniform_location = "glGetUniformLocation" (program: u32, name: *const c_char) -> i32;
+        pixel_mapfv = "glPixelMapfv" (map: u32, count: i32, values: *const f32);
         read_pixels_raw = "glReadPixels"
             (x: i32, y: i32, width: i32, height: i32, format: u32, kind: u32, pixels: *mut c_void);
         shader_source = "glShaderSource" (shader: u32, count: i32, text: *const *const c_char, length: *const i32);
@@ -181,6 +197,82 @@ pub mod consts {
     pub const SYNC_FLUSH_COMMANDS_BIT: u32 = 1;
     pub const TIMEOUT_EXPIRED: u32 = 0x911B;
     pub const WAIT_FAILED: u32 = 0x911D;
+    pub const NONE: u32 = 0;
+    pub const BACK_LEFT: u32 = 0x0402;
+    pub const FRONT_AND_BACK: u32 = 0x0408;
+    pub const INVALID_ENUM: u32 = 0x0500;
+    pub const POLYGON_MODE: u32 = 0x0B40;
+    pub const CULL_FACE: u32 = 0x0B44;
+    pub const LIGHTING: u32 = 0x0B50;
+    pub const FOG: u32 = 0x0B60;
+    pub const DEPTH_WRITEMASK: u32 = 0x0B72;
+    pub const STENCIL_WRITEMASK: u32 = 0x0B98;
+    pub const ALPHA_TEST: u32 = 0x0BC0;
+    pub const DITHER: u32 = 0x0BD0;
+    pub const COLOR_LOGIC_OP: u32 = 0x0BF2;
+    pub const SCISSOR_BOX: u32 = 0x0C10;
+    pub const COLOR_WRITEMASK: u32 = 0x0C23;
+    pub const PIXEL_MAP_R_TO_R: u32 = 0x0C76;
+    pub const PIXEL_MAP_R_TO_R_SIZE: u32 = 0x0CB6;
+    pub const UNPACK_SWAP_BYTES: u32 = 0x0CF0;
+    pub const UNPACK_LSB_FIRST: u32 = 0x0CF1;
+    pub const UNPACK_ROW_LENGTH: u32 = 0x0CF2;
+    pub const UNPACK_SKIP_ROWS: u32 = 0x0CF3;
+    pub const UNPACK_SKIP_PIXELS: u32 = 0x0CF4;
+    pub const PACK_SWAP_BYTES: u32 = 0x0D00;
+    pub const PACK_LSB_FIRST: u32 = 0x0D01;
+    pub const PACK_ROW_LENGTH: u32 = 0x0D02;
+    pub const PACK_SKIP_ROWS: u32 = 0x0D03;
+    pub const PACK_SKIP_PIXELS: u32 = 0x0D04;
+    pub const MAP_COLOR: u32 = 0x0D10;
+    pub const MAP_STENCIL: u32 = 0x0D11;
+    pub const INDEX_SHIFT: u32 = 0x0D12;
+    pub const INDEX_OFFSET: u32 = 0x0D13;
+    pub const RED_SCALE: u32 = 0x0D14;
+    pub const RED_BIAS: u32 = 0x0D15;
+    pub const ZOOM_X: u32 = 0x0D16;
+    pub const GREEN_SCALE: u32 = 0x0D18;
+    pub const GREEN_BIAS: u32 = 0x0D19;
+    pub const BLUE_SCALE: u32 = 0x0D1A;
+    pub const BLUE_BIAS: u32 = 0x0D1B;
+    pub const ALPHA_SCALE: u32 = 0x0D1C;
+    pub const ALPHA_BIAS: u32 = 0x0D1D;
+    pub const DEPTH_SCALE: u32 = 0x0D1E;
+    pub const DEPTH_BIAS: u32 = 0x0D1F;
+    pub const COMPILE_AND_EXECUTE: u32 = 0x1301;
+    pub const LINE: u32 = 0x1B01;
+    pub const FILL: u32 = 0x1B02;
+    pub const PACK_SKIP_IMAGES: u32 = 0x806B;
+    pub const PACK_IMAGE_HEIGHT: u32 = 0x806C;
+    pub const UNPACK_SKIP_IMAGES: u32 = 0x806D;
+    pub const UNPACK_IMAGE_HEIGHT: u32 = 0x806E;
+    pub const TEXTURE_BINDING_2D: u32 = 0x8069;
+    pub const MULTISAMPLE: u32 = 0x809D;
+    pub const SAMPLE_ALPHA_TO_COVERAGE: u32 = 0x809E;
+    pub const SAMPLE_COVERAGE: u32 = 0x80A0;
+    pub const ACTIVE_TEXTURE: u32 = 0x84E0;
+    pub const VERTEX_ARRAY_BINDING: u32 = 0x85B5;
+    pub const PACK_INVERT_MESA: u32 = 0x8758;
+    pub const DRAW_BUFFER0: u32 = 0x8825;
+    pub const DRAW_BUFFER1: u32 = 0x8826;
+    pub const ARRAY_BUFFER_BINDING: u32 = 0x8894;
+    pub const PIXEL_PACK_BUFFER: u32 = 0x88EB;
+    pub const PIXEL_UNPACK_BUFFER: u32 = 0x88EC;
+    pub const PIXEL_PACK_BUFFER_BINDING: u32 = 0x88ED;
+    pub const PIXEL_UNPACK_BUFFER_BINDING: u32 = 0x88EF;
+    pub const CLAMP_READ_COLOR: u32 = 0x891C;
+    pub const FIXED_ONLY: u32 = 0x891D;
+    pub const CURRENT_PROGRAM: u32 = 0x8B8D;
+    pub const RASTERIZER_DISCARD: u32 = 0x8C89;
+    pub const DRAW_FRAMEBUFFER_BINDING: u32 = 0x8CA6;
+    pub const RENDERBUFFER_BINDING: u32 = 0x8CA7;
+    pub const READ_FRAMEBUFFER: u32 = 0x8CA8;
+    pub const DRAW_FRAMEBUFFER: u32 = 0x8CA9;
+    pub const READ_FRAMEBUFFER_BINDING: u32 = 0x8CAA;
+    pub const COLOR_ATTACHMENT0: u32 = 0x8CE0;
+    pub const RENDERBUFFER: u32 = 0x8D41;
+    pub const FRAMEBUFFER_SRGB: u32 = 0x8DB9;
+    pub const SAMPLE_MASK: u32 = 0x8E51;
 }
 use consts::*;
 
@@ -205,12 +297,48 @@ impl Gl {
         values[0]
     }
 
-    /// Four floats of the context's state, such as the clear colour.
+    /// Four floats of the context's state, such as the clear colour. Where there are fewer, the rest is 0; whole
+    /// numbers and booleans come as floats too.
     pub fn floats(&self, name: u32) -> [f32; 4] {
         let mut values = [0.0; 16];
         // SAFETY: no state has more than sixteen values.
         unsafe { (self.get_floatv)(name, values.as_mut_ptr()) };
         [values[0], values[1], values[2], values[3]]
+    }
+
+    /// One name from a glGen function.
+    fn one(generate: unsafe extern "C" fn(i32, *mut u32)) -> u32 {
+        let mut name = 0;
+        // SAFETY: only called with glGen functions, which write as many names as they are asked for.
+        unsafe { generate(1, &mut name) };
+        name
+    }
+
+    /// A new buffer's name.
+    pub fn new_buffer(&self) -> u32 {
+        Self::one(self.gen_buffers)
+    }
+
+    /// A new framebuffer's name.
+    pub fn new_framebuffer(&self) -> u32 {
+        Self::one(self.gen_framebuffers)
+    }
+
+    /// A new renderbuffer's name.
+    pub fn new_renderbuffer(&self) -> u32 {
+        Self::one(self.gen_renderbuffers)
+    }
+
+    /// Which buffers the fragment shader's outputs go to (glDrawBuffers).
+    pub fn draw_to(&self, buffers: &[u32]) {
+        // SAFETY: the count is the slice's.
+        unsafe { (self.draw_buffers)(buffers.len() as i32, buffers.as_ptr()) };
+    }
+
+    /// A table of pixel transfer (glPixelMapfv).
+    pub fn pixel_map(&self, map: u32, values: &[f32]) {
+        // SAFETY: the count is the slice's.
+        unsafe { (self.pixel_mapfv)(map, values.len() as i32, values.as_ptr()) };
     }
 
     /// A string such as [`VERSION`], empty without a context.

@@ -44,6 +44,10 @@ functions! {
         destroy_pbuffer = "glXDestroyPbuffer" (dpy: *mut Display, pbuffer: c_ulong);
         destroy_pixmap = "glXDestroyPixmap" (dpy: *mut Display, pixmap: c_ulong);
         destroy_window = "glXDestroyWindow" (dpy: *mut Display, window: c_ulong);
+        get_config = "glXGetConfig"
+            (dpy: *mut Display, visual: *const XVisualInfo, name: c_int, value: *mut c_int) -> c_int;
+        get_fb_configs = "glXGetFBConfigs"
+            (dpy: *mut Display, screen: c_int, count: *mut c_int) -> *mut GLXFBConfig;
         get_fb_config_attrib = "glXGetFBConfigAttrib"
             (dpy: *mut Display, config: GLXFBConfig, name: c_int, value: *mut c_int) -> c_int;
         get_current_context = "glXGetCurrentContext" () -> GLXContext;
@@ -65,6 +69,7 @@ const CONTEXT_MAJOR_VERSION: c_int = 0x2091;
 const CONTEXT_MINOR_VERSION: c_int = 0x2092;
 const CONTEXT_PROFILE_MASK: c_int = 0x9126;
 const CONTEXT_CORE_PROFILE: c_int = 1;
+const CONTEXT_ES_PROFILE: c_int = 4;
 
 /// A rendering context. Whoever holds it destroys it through [`Glx::destroy_context`].
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -132,10 +137,16 @@ impl Glx {
     }
 
     fn check_extension(&self) -> Result<()> {
+        self.error_base().map(drop)
+    }
+
+    /// The code of GLX's first error; an error if the display has no GLX.
+    pub fn error_base(&self) -> Result<i32> {
         let (mut error, mut event) = (0, 0);
         // SAFETY: the display is open and the pointers are to locals.
         let has = unsafe { (self.functions.query_extension)(self.dpy(), &mut error, &mut event) };
-        check(has != 0, || "this display has no GLX".into())
+        check(has != 0, || "this display has no GLX".into())?;
+        Ok(error)
     }
 
     fn dpy(&self) -> *mut Display {
@@ -176,9 +187,30 @@ impl Glx {
                 attributes.as_ptr(),
                 &mut count,
             );
-            if list.is_null() {
-                return Vec::new();
-            }
+            self.take_configs(list, count)
+        }
+    }
+
+    /// All configs of the screen.
+    pub fn all_configs(&self) -> Vec<Config> {
+        let mut count = 0;
+        // SAFETY: the answer has `count` entries and is freed here.
+        unsafe {
+            let list = (self.functions.get_fb_configs)(self.dpy(), self.display.screen(), &mut count);
+            self.take_configs(list, count)
+        }
+    }
+
+    /// Copies and frees a list of configs.
+    ///
+    /// # Safety
+    /// `list` is null or an answer of GLX with `count` entries, and is not used again.
+    unsafe fn take_configs(&self, list: *mut GLXFBConfig, count: c_int) -> Vec<Config> {
+        if list.is_null() {
+            return Vec::new();
+        }
+        // SAFETY: promised by the caller.
+        unsafe {
             let configs = std::slice::from_raw_parts(list, usize::try_from(count).unwrap_or(0));
             let configs = configs.iter().map(|config| Config(*config)).collect();
             self.display.free(list);
@@ -188,10 +220,15 @@ impl Glx {
 
     /// A config's attribute, 0 where GLX does not know it.
     pub fn attribute(&self, config: Config, name: c_int) -> i32 {
+        self.known_attribute(config, name).unwrap_or(0)
+    }
+
+    /// A config's attribute, if GLX knows it.
+    pub fn known_attribute(&self, config: Config, name: c_int) -> Option<i32> {
         let mut value = 0;
         // SAFETY: the config is this display's and the pointer is to a local.
-        unsafe { (self.functions.get_fb_config_attrib)(self.dpy(), config.0, name, &mut value) };
-        value
+        let error = unsafe { (self.functions.get_fb_config_attrib)(self.dpy(), config.0, name, &mut value) };
+        (error == 0).then_some(value)
     }
 
     /// The config's visual, if windows can have it.
@@ -238,15 +275,29 @@ impl Glx {
 
     /// The visual that GLX 1.2's glXChooseVisual picks for `attributes` (without the final 0).
     pub fn choose_visual(&self, attributes: &[c_int]) -> Result<XVisualInfo> {
+        let info = self.choose_visual_to_keep(attributes)?;
+        let visual = *info;
+        // SAFETY: glXChooseVisual made it, and it is not used again.
+        unsafe { self.display.free(std::ptr::from_ref(info).cast_mut()) };
+        Ok(visual)
+    }
+
+    /// The same, not copied: GLX may know by the address what was asked for. It is never freed.
+    pub fn choose_visual_to_keep(&self, attributes: &[c_int]) -> Result<&'static XVisualInfo> {
         let attributes: Vec<c_int> = attributes.iter().copied().chain([0]).collect();
-        // SAFETY: the list ends with 0; the answer is checked for null and freed here.
-        unsafe {
-            let info = (self.functions.choose_visual)(self.dpy(), self.display.screen(), attributes.as_ptr());
-            check(!info.is_null(), || "glXChooseVisual finds no visual".into())?;
-            let visual = *info;
-            self.display.free(info);
-            Ok(visual)
-        }
+        // SAFETY: the list ends with 0; the answer is null or allocated for us.
+        let info = unsafe {
+            (self.functions.choose_visual)(self.dpy(), self.display.screen(), attributes.as_ptr()).as_ref()
+        };
+        info.ok_or_else(|| "glXChooseVisual finds no visual".into())
+    }
+
+    /// What glXGetConfig says of a visual's attribute, or its error.
+    pub fn visual_attribute(&self, visual: &XVisualInfo, name: c_int) -> Result<i32, c_int> {
+        let mut value = 0;
+        // SAFETY: the visual is this display's and the pointer is to a local.
+        let error = unsafe { (self.functions.get_config)(self.dpy(), visual, name, &mut value) };
+        if error == 0 { Ok(value) } else { Err(error) }
     }
 
     fn checked(&self, context: GLXContext, call: &str) -> Result<Context> {
@@ -276,13 +327,28 @@ impl Glx {
         share: Context,
         version: (i32, i32),
     ) -> Result<Context> {
+        self.create_profile_context(config, share, version, CONTEXT_CORE_PROFILE)
+    }
+
+    /// An OpenGL ES context of a version (GLX_EXT_create_context_es2_profile).
+    pub fn create_es_context(&self, config: Config, share: Context, version: (i32, i32)) -> Result<Context> {
+        self.create_profile_context(config, share, version, CONTEXT_ES_PROFILE)
+    }
+
+    fn create_profile_context(
+        &self,
+        config: Config,
+        share: Context,
+        version: (i32, i32),
+        profile: c_int,
+    ) -> Result<Context> {
         let attributes = [
             CONTEXT_MAJOR_VERSION,
             version.0,
             CONTEXT_MINOR_VERSION,
             version.1,
             CONTEXT_PROFILE_MASK,
-            CONTEXT_CORE_PROFILE,
+            profile,
             0,
         ];
         // SAFETY: the config is this display's, the context null or live, the list ends with 0.

@@ -13,6 +13,7 @@ use crate::{Result, check};
 pub struct XDisplay {
     xlib: xlib::Xlib,
     raw: *mut xlib::Display,
+    screen: c_int,
 }
 
 // SAFETY: XInitThreads is called before the first connection, which makes Xlib lock its displays.
@@ -69,7 +70,17 @@ impl XDisplay {
         let raw = unsafe { (xlib.XOpenDisplay)(owned.as_ref().map_or(null(), |name| name.as_ptr())) };
         let shown = name.map_or_else(|| std::env::var("DISPLAY").unwrap_or_default(), str::to_owned);
         check(!raw.is_null(), || format!("cannot open the X display {shown:?}"))?;
-        Ok(Self { xlib, raw })
+        // SAFETY: the display is open.
+        let screen = unsafe { (xlib.XDefaultScreen)(raw) };
+        Ok(Self { xlib, raw, screen })
+    }
+
+    /// Uses another than the default screen from now on.
+    pub fn on_screen(self, screen: c_int) -> Result<Self> {
+        // SAFETY: the display is open.
+        let screens = unsafe { (self.xlib.XScreenCount)(self.raw) };
+        check((0..screens).contains(&screen), || format!("no screen {screen} of {screens}"))?;
+        Ok(Self { screen, ..self })
     }
 
     /// The pointer that GLX wants.
@@ -77,16 +88,15 @@ impl XDisplay {
         self.raw
     }
 
-    /// The default screen.
+    /// The screen in use.
     pub fn screen(&self) -> c_int {
-        // SAFETY: the display is open.
-        unsafe { (self.xlib.XDefaultScreen)(self.raw) }
+        self.screen
     }
 
-    /// The default screen's root window.
+    /// The screen's root window.
     pub fn root(&self) -> xlib::Window {
-        // SAFETY: the display is open.
-        unsafe { (self.xlib.XDefaultRootWindow)(self.raw) }
+        // SAFETY: the display and the screen are valid.
+        unsafe { (self.xlib.XRootWindow)(self.raw, self.screen) }
     }
 
     /// Depth of the root window, bits.
@@ -157,9 +167,13 @@ impl XDisplay {
 
     /// Waits until the window has the size, as the server's ConfigureNotify events tell it.
     pub fn wait_for_size(&self, window: xlib::Window, size: (u32, u32)) {
-        if self.size(window) == size {
-            return;
+        if self.size(window) != size {
+            while self.next_size(window) != size {}
         }
+    }
+
+    /// Waits for the window's next ConfigureNotify event and gives the size it tells. Nothing is asked of the server.
+    pub fn next_size(&self, window: xlib::Window) -> (u32, u32) {
         let mut event = MaybeUninit::<xlib::XEvent>::uninit();
         loop {
             // SAFETY: the display is open, and the event is written before it is read.
@@ -169,9 +183,7 @@ impl XDisplay {
             };
             if event.get_type() == xlib::ConfigureNotify {
                 let configure = xlib::XConfigureEvent::from(event);
-                if (configure.width as u32, configure.height as u32) == size {
-                    return;
-                }
+                return (configure.width as u32, configure.height as u32);
             }
         }
     }
@@ -370,18 +382,25 @@ impl XDisplay {
 
     /// A visual by its id, if the server has it.
     pub fn visual_by_id(&self, id: xlib::VisualID) -> Option<xlib::XVisualInfo> {
-        // SAFETY: the list is checked for null and freed here; the copy points at Xlib's own visual, which stays.
+        self.visuals().into_iter().find(|visual| visual.visualid == id)
+    }
+
+    /// The visuals of the screen.
+    pub fn visuals(&self) -> Vec<xlib::XVisualInfo> {
+        // SAFETY: all zero is a valid value of this plain C struct.
+        let mut template: xlib::XVisualInfo = unsafe { MaybeUninit::zeroed().assume_init() };
+        template.screen = self.screen;
+        let mut count = 0;
+        // SAFETY: the list is checked for null and freed here; the copies point at Xlib's own visuals, which stay.
         unsafe {
-            let mut template: xlib::XVisualInfo = MaybeUninit::zeroed().assume_init();
-            template.visualid = id;
-            let mut count = 0;
-            let list = (self.xlib.XGetVisualInfo)(self.raw, xlib::VisualIDMask, &mut template, &mut count);
+            let list =
+                (self.xlib.XGetVisualInfo)(self.raw, xlib::VisualScreenMask, &mut template, &mut count);
             if list.is_null() {
-                return None;
+                return Vec::new();
             }
-            let visual = *list;
+            let visuals = std::slice::from_raw_parts(list, usize::try_from(count).unwrap_or(0)).to_vec();
             self.free(list);
-            Some(visual)
+            visuals
         }
     }
 }

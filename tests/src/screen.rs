@@ -17,6 +17,8 @@ use crate::server::XServer;
 pub struct Screen {
     connection: RustConnection,
     root: Window,
+    // Of all the server's screens.
+    roots: Vec<Window>,
 }
 
 impl Screen {
@@ -29,13 +31,16 @@ impl Screen {
             None => Default::default(),
         };
         let connection = RustConnection::connect_to_stream_with_auth_info(stream, 0, protocol, cookie)?;
-        let root = connection.setup().roots.first().context("the server has no screen")?.root;
+        let roots: Vec<Window> = connection.setup().roots.iter().map(|screen| screen.root).collect();
+        let root = *roots.first().context("the server has no screen")?;
         let watch = ChangeWindowAttributesAux::new().event_mask(EventMask::SUBSTRUCTURE_NOTIFY);
-        connection.change_window_attributes(root, &watch)?.check()?;
-        Ok(Self { connection, root })
+        for root in &roots {
+            connection.change_window_attributes(*root, &watch)?.check()?;
+        }
+        Ok(Self { connection, root, roots })
     }
 
-    /// The root window.
+    /// The first screen's root window.
     pub fn root(&self) -> Window {
         self.root
     }
@@ -45,14 +50,17 @@ impl Screen {
         &self.connection
     }
 
-    /// The mapped top-level windows, lowest first.
+    /// The mapped top-level windows, screen by screen, lowest first.
     pub fn windows(&self) -> Result<Vec<Window>> {
         let mut windows = Vec::new();
-        for window in self.connection.query_tree(self.root)?.reply()?.children {
-            // A window may vanish between the two requests.
-            let Ok(attributes) = self.connection.get_window_attributes(window)?.reply() else { continue };
-            if attributes.map_state == MapState::VIEWABLE && attributes.class == WindowClass::INPUT_OUTPUT {
-                windows.push(window);
+        for root in &self.roots {
+            for window in self.connection.query_tree(*root)?.reply()?.children {
+                // A window may vanish between the two requests.
+                let Ok(attributes) = self.connection.get_window_attributes(window)?.reply() else { continue };
+                if attributes.map_state == MapState::VIEWABLE && attributes.class == WindowClass::INPUT_OUTPUT
+                {
+                    windows.push(window);
+                }
             }
         }
         Ok(windows)

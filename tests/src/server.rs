@@ -40,6 +40,13 @@ impl ServerOptions {
         self.args(&["-extension", "GLX"])
     }
 
+    /// The server (an Xvfb) has a second screen like the first.
+    pub fn two_screens(self) -> Self {
+        let (width, height) = self.size;
+        let mode = format!("{width}x{height}x{}", self.depth);
+        self.args(&["-screen", "1", &mode])
+    }
+
     /// Only clients with the cookie of [`XServer::authority`] may connect; else all may.
     pub fn authorised(mut self) -> Self {
         self.authorised = true;

@@ -89,6 +89,13 @@ impl Stage {
         Ok(Self { backend: Backend::from_env()?, three_d, reference, two_d: two_d.start(depth)? })
     }
 
+    /// Servers with two screens each, Xvfb on both sides.
+    pub fn with_two_screens() -> Result<Self> {
+        let three_d = XServer::xvfb().two_screens().start()?;
+        let two_d = XServer::xvfb().without_glx().two_screens().start()?;
+        Ok(Self { backend: Backend::from_env()?, three_d, reference: None, two_d })
+    }
+
     /// The server that direct runs draw and show on.
     pub fn reference(&self) -> &XServer {
         self.reference.as_ref().unwrap_or(&self.three_d)

@@ -4,6 +4,7 @@
 use std::process::Command;
 
 use glxrun_tests::program::Ended;
+use glxrun_tests::stage::glxrun;
 use glxrun_tests::{Program, Result, Stage, XServer, artifacts, ensure};
 
 /// Runs `scene spin` with the library preloaded by hand on the 2D side, in an environment of `settings`.
@@ -100,5 +101,29 @@ fn the_2d_side_dies_and_the_program_ends_as_on_any_lost_display() -> Result<()> 
     let ended = program.wait()?;
     // Xlib's own answer to a lost connection is exit status 1, not a signal.
     ensure!(ended.status.code() == Some(1), "{ended:?}");
+    Ok(())
+}
+
+/// Nobody but us talks to the 3D side's X server, so its end is ours to bear: the program goes on with its windows.
+#[test]
+fn the_3d_side_dies_and_the_program_goes_on() -> Result<()> {
+    let stage = Stage::start()?;
+    let mut three_d = XServer::xvfb().start()?;
+    let mut command = glxrun()?;
+    stage.two_d().apply(&mut command);
+    command.args(["-d", &three_d.display(), "--"]).arg(artifacts::program("scene")?);
+    command.args(["resize", "--step"]);
+    let mut program = Program::start(command)?;
+    program.say("\n")?;
+    program.line_where(|line| line == "frame 2")?;
+    three_d.kill()?;
+    // What it draws needs new surfaces, which the lost server would have had to make.
+    program.say("")?;
+    program.line_where(|line| line == "frame 3")?;
+    let ended = program.finish()?;
+    ensure!(ended.status.code() == Some(0) && ended.stdout.ends_with("ready\n"), "{ended:?}");
+    let lost = "glxrun: the connection to the 3D side's X server is lost";
+    let told = ended.stderr.lines().filter(|line| line.starts_with(lost)).count();
+    ensure!(told == 1, "told {told} times: {}", ended.stderr);
     Ok(())
 }

@@ -44,6 +44,16 @@ cases! {
     three_windows: "multiwindow";
     window_destroyed_first: "destroyfirst";
     two_displays: "twodisplays";
+    swapped_frames_are_in_x_images_at_once: "getimage" "--frames" "40";
+    front_buffer_by_lists_and_popped_attributes: "lists";
+    visuals_stay_what_was_asked_for: "visuals";
+    a_forked_child_draws_too: "fork";
+    a_child_program_draws_too: "exec";
+    states_stay: "states" "--size" "31x23";
+    states_stay_in_a_core_profile: "states" "--size" "31x23" "--core";
+    states_stay_in_opengl_es: "states" "--size" "31x23" "--es";
+    states_stay_with_multisampling: "states" "--size" "31x23" "--samples" "4";
+    states_stay_in_a_core_profile_with_multisampling: "states" "--size" "31x23" "--core" "--samples" "4";
 }
 
 macro_rules! depth_16_cases {
@@ -76,6 +86,17 @@ fn on_a_2d_side_with_glx() -> Result<()> {
 #[test]
 fn on_xvnc() -> Result<()> {
     other_side(TwoD::Xvnc)
+}
+
+#[test]
+fn on_each_of_two_screens() -> Result<()> {
+    let stage = Stage::with_two_screens()?;
+    for screen in ["0", "1"] {
+        for case in ["spin", "legacy"] {
+            compare(&stage, &[case, "--screen", screen])?;
+        }
+    }
+    Ok(())
 }
 
 /// Every way for a frame to reach the X server, and waiting for each delivery.

@@ -1,8 +1,8 @@
 //! How many frames arrive, and which: spoiling may skip frames but never the last, and without it none is skipped.
 
 use glxrun_tests::lockstep::wait_until_same;
-use glxrun_tests::stage::Counts;
-use glxrun_tests::{Program, Result, Stage, ensure};
+use glxrun_tests::stage::{Counts, glxrun};
+use glxrun_tests::{Program, Result, Stage, artifacts, ensure};
 
 /// Runs `scene` at full speed with options for glxrun, and gives the counts of its only window once the picture has been
 /// compared with the direct run's.
@@ -48,5 +48,20 @@ fn drawing_to_the_front_makes_frames_too() -> Result<()> {
 fn a_frame_rate_cap_drops_nothing_of_what_is_shown_last() -> Result<()> {
     let counts = full_speed(&["--fps", "100"], &["spin", "--size", "64x64", "--frames", "50"])?;
     ensure!(counts.rendered == 50 && counts.delivered >= 1, "{counts:?}");
+    Ok(())
+}
+
+/// A program that draws by itself on its display is only watched, however it found the functions.
+#[test]
+fn direct_mode_counts_swaps() -> Result<()> {
+    let stage = Stage::start()?;
+    for way in ["dlsym", "procaddress", "procaddressarb"] {
+        let mut command = glxrun()?;
+        stage.reference().apply(&mut command);
+        command.args(["--mode", "direct", "--stats", "--"]).arg(artifacts::program("scene")?);
+        command.args(["spin", "--frames", "20", "--load", way]);
+        let counts = Counts::only_window(&Program::run(command)?.success()?.stderr)?;
+        ensure!(counts.rendered == 20, "{way}: {counts:?}");
+    }
     Ok(())
 }

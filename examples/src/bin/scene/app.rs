@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use glxrun_examples::Result;
 use glxrun_examples::args::{Args, Size, Sizes};
 use glxrun_examples::gl::Gl;
 use glxrun_examples::glx::{Config, Context, Glx, Wanted};
 use glxrun_examples::hold::Pace;
 use glxrun_examples::load::{Load, Loader};
 use glxrun_examples::xlib::{WindowSpec, XDisplay};
-use x11_dl::glx::{GLX_PBUFFER_BIT, GLX_WINDOW_BIT, GLXDrawable};
+use glxrun_examples::{Result, check};
+use x11_dl::glx::{GLX_PBUFFER_BIT, GLX_SCREEN, GLX_WINDOW_BIT, GLXDrawable};
 use x11_dl::xlib;
 
 pub struct App {
@@ -22,8 +22,19 @@ pub struct App {
     pub frames: u32,
     pub wanted: Wanted,
     pub display2: Option<String>,
-    core: bool,
+    pub api: Api,
     pub glx_window: bool,
+}
+
+/// Which kind of context a case draws with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Api {
+    /// What glXCreateNewContext gives.
+    Compatibility,
+    /// A core profile.
+    Core,
+    /// OpenGL ES.
+    Es,
 }
 
 /// A mapped window to draw into.
@@ -50,15 +61,28 @@ impl App {
             drawables: GLX_WINDOW_BIT,
         };
         let display2 = args.optional("--display2")?;
-        let (core, glx_window) = (args.switch("--core"), args.switch("--glx-window"));
+        let (core, es, glx_window) =
+            (args.switch("--core"), args.switch("--es"), args.switch("--glx-window"));
+        let api = if es {
+            Api::Es
+        } else if core {
+            Api::Core
+        } else {
+            Api::Compatibility
+        };
+        let screen = args.optional("--screen")?;
         let pace = Pace::new(args.switch("--step"))?;
         let way = Load::by_name(&args.option("--load", "procaddress".to_owned())?)?;
         args.finish()?;
         let loader = Loader::open(way)?;
-        let glx = Glx::new(&loader, Arc::new(XDisplay::open(None)?))?;
+        let mut display = XDisplay::open(None)?;
+        if let Some(screen) = screen {
+            display = display.on_screen(screen)?;
+        }
+        let glx = Glx::new(&loader, Arc::new(display))?;
         let gl = Gl::load(&loader)?;
         let title = format!("scene {case}");
-        Ok(Self { gl, glx, pace, title, size, sizes, frames, wanted, display2, core, glx_window })
+        Ok(Self { gl, glx, pace, title, size, sizes, frames, wanted, display2, api, glx_window })
     }
 
     pub fn display(&self) -> &XDisplay {
@@ -66,7 +90,15 @@ impl App {
     }
 
     pub fn config(&self) -> Result<Config> {
-        self.glx.choose(&self.wanted)
+        let config = self.glx.choose(&self.wanted)?;
+        // Mesa's configs do not tell, but their visuals do.
+        let told = self.glx.known_attribute(config, GLX_SCREEN);
+        let (of_visual, wanted) =
+            (self.glx.visual(config).map(|visual| visual.screen), self.display().screen());
+        for screen in [told, of_visual].into_iter().flatten() {
+            check(screen == wanted, || format!("a config of screen {screen} was chosen on screen {wanted}"))?;
+        }
+        Ok(config)
     }
 
     /// As `config`, for windows and pbuffers both.
@@ -75,9 +107,10 @@ impl App {
     }
 
     pub fn context(&self, config: Config, share: Context) -> Result<Context> {
-        match self.core {
-            true => self.glx.create_core_context(config, share, (3, 2)),
-            false => self.glx.create_context(config, share),
+        match self.api {
+            Api::Compatibility => self.glx.create_context(config, share),
+            Api::Core => self.glx.create_core_context(config, share, (3, 2)),
+            Api::Es => self.glx.create_es_context(config, share, (3, 0)),
         }
     }
 

@@ -124,6 +124,49 @@ pub fn resize(app: &mut App) -> Result<()> {
     app.hold()
 }
 
+/// Like a program under a window manager: it hears of a new size by ConfigureNotify, draws in that size, and swaps once. The
+/// bottom left pixel is green, the top right one red.
+pub fn follow(app: &mut App) -> Result<()> {
+    let (window, _) = app.start()?;
+    let gl = app.gl;
+    let mut size = (app.size.0, app.size.1);
+    say("ready")?;
+    for frame in 0..app.frames {
+        let known = size;
+        while size == known {
+            size = app.display().next_size(window.x);
+        }
+        let (width, height) = (size.0 as i32, size.1 as i32);
+        gl.viewport(0, 0, width, height);
+        draw::clear(&gl, frame);
+        gl.enable(SCISSOR_TEST);
+        for (x, y, [r, g, b]) in [(0, 0, [0.0, 1.0, 0.0]), (width - 1, height - 1, [1.0, 0.0, 0.0])] {
+            gl.scissor(x, y, 1, 1);
+            gl.clear_color(r, g, b, 1.0);
+            gl.clear(COLOR_BUFFER_BIT);
+        }
+        gl.disable(SCISSOR_TEST);
+        app.glx.swap(window.drawable);
+    }
+    app.hold()
+}
+
+/// The X server's picture of the window is the frame as soon as the program itself asks for it.
+pub fn get_image(app: &mut App) -> Result<()> {
+    let (window, _) = app.start()?;
+    let cube = Cube::new(&app.gl)?;
+    let depth = app.display().root_depth();
+    for frame in 0..app.frames {
+        cube.draw(&app.gl, frame, app.size.signed())?;
+        app.glx.swap(window.drawable);
+        let pixels = app.display().pixels(window.x, (app.size.0, app.size.1), depth)?;
+        let pixels: Vec<u8> = pixels.into_iter().flat_map(u32::to_ne_bytes).collect();
+        say(&format!("hash {frame} {:016x}", hash(&pixels)))?;
+        app.frame_done(frame)?;
+    }
+    app.hold()
+}
+
 fn to_size((width, height): (u32, u32)) -> Size {
     Size(width, height)
 }

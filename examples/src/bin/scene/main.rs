@@ -2,10 +2,14 @@
 //! held until standard input ends. It exits with 0 if its own checks passed, so run by hand it tells whether an OpenGL
 //! stack does what GLX promises; run twice, its pictures can be compared.
 
+mod answers;
 mod app;
 mod contexts;
 mod drawables;
 mod frames;
+mod lists;
+mod processes;
+mod states;
 
 use std::process::ExitCode;
 
@@ -15,12 +19,18 @@ use glxrun_examples::args::Args;
 
 type Case = fn(&mut App) -> Result<()>;
 
-const CASES: [(&str, Case, &str); 19] = [
+const CASES: [(&str, Case, &str); 27] = [
     ("spin", frames::spin, "a turning cube, swapped"),
     ("front", frames::front, "drawing into GL_FRONT under depth test, glFlush and glFinish"),
     ("destalpha", frames::dest_alpha, "blending by the alpha that is in the window (with --alpha 8)"),
     ("readback", frames::readback, "what glReadPixels gives is what was drawn; prints its hash"),
     ("resize", frames::resize, "XResizeWindow without XSync, then glViewport, draw, swap"),
+    (
+        "follow",
+        frames::follow,
+        "waits until somebody resizes its window, then draws and swaps once; --frames times",
+    ),
+    ("getimage", frames::get_image, "what XGetImage gives after a swap; prints its hash"),
     ("singlebuffer", frames::single_buffer, "a config with one buffer, glFlush"),
     ("stencil", frames::stencil, "stencil and scissor tests"),
     ("legacy", frames::legacy, "glXChooseVisual, immediate mode, a display list"),
@@ -35,6 +45,20 @@ const CASES: [(&str, Case, &str); 19] = [
     ("multiwindow", drawables::multi_window, "one context, three windows"),
     ("destroyfirst", drawables::destroy_first, "a window destroyed before its context"),
     ("twodisplays", drawables::two_displays, "two connections in one process (--display2 NAME)"),
+    (
+        "lists",
+        lists::lists,
+        "GL_FRONT selected by display lists and glPopAttrib; flush and swap while compiling",
+    ),
+    (
+        "states",
+        states::states,
+        "every OpenGL state that a swap might touch is as it was (--core is 4.5, --es 3.0)",
+    ),
+    ("errors", answers::errors, "calls with wrong arguments; prints the GLX or X errors"),
+    ("visuals", answers::visuals, "what visuals are like, before and after all configs are listed"),
+    ("fork", processes::fork, "a child process without exec draws in a window of its own"),
+    ("exec", processes::exec, "a child process runs another program that draws"),
 ];
 
 fn usage() -> String {
@@ -47,7 +71,8 @@ fn usage() -> String {
   --sizes WxH,...   sizes that `resize` goes through  --step       print `frame N`, wait for a line after each
   --alpha N --depth N --stencil N --samples N         the config (default 0 24 8 0)
   --visual-depth N  depth of the window's visual      --glx-window draw through glXCreateWindow
-  --core            a 3.2 core-profile context        --display2 NAME  for `twodisplays`
+  --core            a 3.2 core-profile context        --es             an OpenGL ES 3.0 context
+  --screen N        another than the default screen   --display2 NAME  for `twodisplays`
   --load WAY        dlsym, deepbind, procaddress, procaddressarb, glvnd or dlvsym (default procaddress)
 "
 }
