@@ -19,7 +19,7 @@ struct Run {
     app: Pid,
     /// The display of the 2D side and that of the 3D side.
     displays: [String; 2],
-    /// Every process of the run that was seen.
+    /// The processes of the run.
     pids: BTreeSet<i32>,
 }
 
@@ -41,10 +41,14 @@ impl Run {
         };
         let app = Pid::from_raw(app.parse()?).context("no process id")?;
         let displays = [two_d.to_owned(), three_d.to_owned()];
-        let mut run = Self { program, place, app, displays, pids: BTreeSet::new() };
-        run.pids = run.processes()?;
-        ensure!(run.pids.len() >= 4, "glxrun, the program and two servers, but only {:?}", run.pids);
-        Ok(run)
+        Ok(Self { program, place, app, displays, pids: BTreeSet::new() })
+    }
+
+    /// Notes the processes of the run, once the program is known to run.
+    fn look(&mut self) -> Result<()> {
+        self.pids = self.processes()?;
+        ensure!(self.pids.len() >= 4, "glxrun, the program and two servers, but only {:?}", self.pids);
+        Ok(())
     }
 
     /// The processes that have this run's place in their arguments or environment.
@@ -80,8 +84,7 @@ impl Run {
             ensure!(start.elapsed() < deadline(), "no frames: {}", self.program.report());
             std::thread::sleep(Duration::from_millis(5));
         }
-        self.pids.extend(self.processes()?);
-        Ok(())
+        self.look()
     }
 
     /// Waits for the end, and checks the exit status and that nothing is left.
@@ -132,6 +135,7 @@ fn after_an_exit() -> Result<()> {
         let scene = artifacts::program("scene")?;
         let mut run = Run::start(options, &[&scene.to_string_lossy(), "spin", "--frames", "20"])?;
         run.program.line_where(|line| line == "ready")?;
+        run.look()?;
         run.leaves_nothing(0)
     })
 }
