@@ -137,7 +137,7 @@ impl Link {
             return;
         }
         log::warn!(
-            "the connection to the 2D side {} is lost ({reason}): its windows show no more frames, the program goes on",
+            "the connection to the 2D side {} is lost ({reason}): its windows show no more frames",
             self.display
         );
         let windows = std::mem::take(&mut *self.windows.lock());

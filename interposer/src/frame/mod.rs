@@ -39,10 +39,10 @@ pub fn read_current(current: &Current, buffer: u32, target: readback::Target) {
         copy::resolve(features, buffer, &draw);
         buffer = api::BACK;
         if let Err(failure) = current.bind(&resolved, &resolved) {
-            log::error!("cannot read resolved samples: {failure}");
+            log::log!(failure.level(), "cannot read resolved samples: {failure}");
         }
     } else if elsewhere && let Err(failure) = current.bind(&draw, &draw) {
-        log::error!("cannot read what is drawn to: {failure}");
+        log::log!(failure.level(), "cannot read what is drawn to: {failure}");
     }
     readback::read(features, buffer, target);
     if elsewhere {

@@ -91,7 +91,7 @@ impl Current {
         if let Some((draw, read)) = self.surfaces()
             && let Err(failure) = self.bind(&draw, &read)
         {
-            log::error!("cannot bind the program's surfaces again: {failure}");
+            log::log!(failure.level(), "cannot bind the program's surfaces again: {failure}");
         }
     }
 

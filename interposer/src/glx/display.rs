@@ -225,7 +225,9 @@ impl AppDisplay {
             return;
         }
         let moved = x11::last_request(self.dpy()) != self.synced.load(Relaxed);
-        if moved || (thorough && self.xcb.load(Relaxed)) {
+        // With a server that is gone, Xlib ends the program or calls its handler, as for a program that draws directly.
+        let gone = !self.side.server.is_alive();
+        if moved || gone || (thorough && self.xcb.load(Relaxed)) {
             self.sync();
         } else {
             // Another client may have resized the window.

@@ -190,7 +190,11 @@ impl Drawable {
                 backing.resolved = None;
             }
             Err(failure) => {
-                log::warn!("no surface of {width}x{height} pixels for window {:#x}: {failure}", self.xid);
+                log::log!(
+                    failure.level(),
+                    "no surface of {width}x{height} pixels for window {:#x}: {failure}",
+                    self.xid
+                );
             }
         }
     }
@@ -204,7 +208,9 @@ impl Drawable {
             let (width, height) = (backing.surface.width, backing.surface.height);
             match Runtime::get().backend?.create_surface(config, width, height) {
                 Ok(surface) => backing.resolved = Some(surface),
-                Err(failure) => log::warn!("no surface to resolve {width}x{height} samples: {failure}"),
+                Err(failure) => {
+                    log::log!(failure.level(), "no surface to resolve {width}x{height} samples: {failure}")
+                }
             }
         }
         backing.resolved.clone()

@@ -89,7 +89,7 @@ impl From<Failure> for Code {
         match failure {
             Failure::X(code) => Self::X(code),
             Failure::Glx(code) => Self::Glx(code),
-            Failure::Silent => Self::X(core::BAD_ALLOC),
+            Failure::Silent | Failure::Lost => Self::X(core::BAD_ALLOC),
         }
     }
 }

@@ -130,7 +130,7 @@ impl GlxBackend {
 
     /// Before a call into the driver that may fail: it must not meet a lost connection.
     fn enter(&self) -> Result<Inside, Failure> {
-        if io_errors::is_lost() { Err(Failure::Silent) } else { Ok(Inside::enter()) }
+        if io_errors::is_lost() { Err(Failure::Lost) } else { Ok(Inside::enter()) }
     }
 
     fn sync(&self) {

@@ -29,6 +29,15 @@ pub enum Failure {
     Glx(u8),
     /// It failed without an error.
     Silent,
+    /// The 3D side is lost, which has been told.
+    Lost,
+}
+
+impl Failure {
+    /// How loud a message about it may be: a lost 3D side makes everything fail, and has been told.
+    pub fn level(self) -> log::Level {
+        if self == Self::Lost { log::Level::Debug } else { log::Level::Warn }
+    }
 }
 
 impl fmt::Display for Failure {
@@ -37,6 +46,7 @@ impl fmt::Display for Failure {
             Self::X(code) => write!(f, "X error {code}"),
             Self::Glx(code) => write!(f, "GLX error {code}"),
             Self::Silent => f.write_str("no reason given"),
+            Self::Lost => f.write_str("the 3D side is lost"),
         }
     }
 }

@@ -101,7 +101,7 @@ fn context_for(
             Some(context)
         }
         Err(failure) => {
-            log::warn!("the 3D side gives no context for the worker thread: {failure}");
+            log::log!(failure.level(), "the 3D side gives no context for the worker thread: {failure}");
             None
         }
     }

@@ -66,7 +66,10 @@ unsafe extern "C" fn do_not_exit(_: *mut Display, _: *mut c_void) {}
 unsafe extern "C" fn on_loss(dpy: *mut Display) -> c_int {
     if dpy == WATCHED.load(SeqCst) {
         if !LOST.swap(true, SeqCst) {
-            log::error!("the connection to the 3D side's X server is lost; nothing more can be rendered");
+            log::error!(
+                "the connection to the 3D side's X server {} is lost; nothing more can be rendered",
+                crate::runtime::settings().display3d.as_deref().unwrap_or_default()
+            );
         }
         return 0;
     }
