@@ -14,6 +14,7 @@ use glxrun_contract::settings::{Mode, Problem, Settings};
 use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, RwLock};
 
+use crate::egl;
 use crate::glx::config::{self, Config};
 use crate::glx::context::Context;
 use crate::glx::display::{AppDisplay, Side2d};
@@ -56,6 +57,8 @@ pub struct Runtime {
     pub displays: RwLock<HashMap<usize, Arc<AppDisplay>>>,
     /// 2D sides by display name; None where our own connection failed, which has been reported.
     pub sides: Mutex<HashMap<String, Option<Arc<Side2d>>>>,
+    /// What is known of the program's EGL displays.
+    pub egl: egl::State,
     /// In direct mode: counters of the windows that the program swaps.
     pub watched: Mutex<HashMap<u32, Entry>>,
     counters: Option<CounterFile>,
@@ -108,6 +111,7 @@ impl Runtime {
             contexts: RwLock::default(),
             displays: RwLock::default(),
             sides: Mutex::default(),
+            egl: egl::State::default(),
             watched: Mutex::default(),
             counters,
         }

@@ -63,12 +63,18 @@ pub fn send(current: &Current, window: &Window, buffer: u32) {
         crate::gl::finish_real();
         return send_from_worker(window, &surface, buffer);
     }
+    deliver(window, surface.width, surface.height, |target| read_current(current, buffer, target));
+}
+
+/// Makes a frame of a window: `read` puts its pixels, `width` x `height` of them, where it is told. It is not called
+/// for a frame that is dropped.
+pub fn deliver(window: &Window, width: u16, height: u16, read: impl FnOnce(readback::Target)) {
     let number = window.counters().count_rendered();
-    let Some(mut slot) = window.acquire(surface.width, surface.height) else {
+    let Some(mut slot) = window.acquire(width, height) else {
         window.counters().count_dropped();
         return;
     };
-    read_current(current, buffer, target_of(&mut slot));
+    read(target_of(&mut slot));
     window.post(slot);
     hold(window, number);
 }
@@ -103,8 +109,23 @@ fn hold(window: &Window, number: u64) {
     }
 }
 
+/// In direct mode: counts a swap that the program's driver has done. `finish` waits until the server has the frame.
+pub fn watched(window: u32, finish: impl FnOnce()) {
+    let runtime = Runtime::get();
+    let number = {
+        let mut watched = runtime.watched.lock();
+        let counters = watched.entry(window).or_insert_with(|| runtime.counters(window));
+        counters.count_delivered();
+        counters.count_rendered()
+    };
+    if settings().pause_at_frame == number {
+        finish();
+        pause();
+    }
+}
+
 /// Stops this thread until the process ends.
-pub fn pause() -> ! {
+fn pause() -> ! {
     loop {
         std::thread::park();
     }

@@ -4,26 +4,34 @@
 use std::ffi::{c_float, c_int, c_uint};
 
 use super::api::{self, get_integer, gl};
+use crate::egl;
 use crate::frame::front;
 use crate::glx::current::{self, Current};
 use crate::interpose::Inside;
 
-pub unsafe fn flush() {
-    gl!(real glFlush());
+/// What was drawn to a buffer that is seen at once is shown. A thread has a context of GLX current, or of EGL, or none.
+fn flushed() {
     if let Some(current) = current::get() {
         front::show(&current);
+    } else if let Some(current) = egl::current::get() {
+        current.show();
     }
+}
+
+pub unsafe fn flush() {
+    gl!(real glFlush());
+    flushed();
 }
 
 pub unsafe fn finish() {
     gl!(real glFinish());
-    if let Some(current) = current::get() {
-        front::show(&current);
-    }
+    flushed();
 }
 
 fn resized(width: c_int, height: c_int) {
     if let Some(current) = current::get() {
+        current.viewport_is((width, height));
+    } else if let Some(current) = egl::current::get() {
         current.viewport_is((width, height));
     }
 }

@@ -5,6 +5,7 @@ pub mod api;
 pub mod features;
 mod handlers;
 pub mod state;
+pub mod viewports;
 
 use std::ffi::{c_float, c_int, c_uint};
 

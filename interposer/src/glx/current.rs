@@ -14,6 +14,7 @@ use super::error::{Code, GlxError, core, minor};
 use super::{GLXContext, XID};
 use crate::frame;
 use crate::gl;
+use crate::gl::viewports::{News, Viewports};
 use crate::render::{Failure, Surface};
 use crate::runtime::Runtime;
 
@@ -31,8 +32,7 @@ pub struct Current {
     bound: RefCell<Option<(Arc<Surface>, Arc<Surface>)>>,
     /// Whether the program may have drawn to the front buffer since the last frame from there.
     pub front_dirty: Cell<bool>,
-    /// Widths and heights of glViewports since the window last changed its size: the latest first.
-    viewports: RefCell<Vec<(i32, i32)>>,
+    viewports: Viewports,
 }
 
 thread_local! {
@@ -97,18 +97,14 @@ impl Current {
 
     /// A viewport of a new size usually follows a window's: the surface must have it before anything is drawn.
     pub fn viewport_is(&self, size: (i32, i32)) {
-        let mut viewports = self.viewports.borrow_mut();
-        if viewports.first() == Some(&size) {
+        let news = self.viewports.note(size);
+        if news == News::Same {
             return;
         }
-        let seen = viewports.iter().position(|known| *known == size).map(|place| viewports.remove(place));
-        viewports.insert(0, size);
-        viewports.truncate(8);
-        drop(viewports);
         self.display.catch_up(false);
         let window = self.draw.as_ref().and_then(|draw| draw.window());
         let differs = |(width, height): (u16, u16)| (i32::from(width), i32::from(height)) != size;
-        if seen.is_none() && window.is_some_and(|window| differs(window.size())) {
+        if news == News::New && window.is_some_and(|window| differs(window.size())) {
             // The program may have heard of a resize by another client before us.
             self.display.side.server.sync();
         }
@@ -127,7 +123,7 @@ impl Current {
         if Arc::ptr_eq(&bound_draw, &new_draw) && Arc::ptr_eq(&bound_read, &new_read) {
             return;
         }
-        self.viewports.borrow_mut().truncate(1);
+        self.viewports.resized();
         if !Arc::ptr_eq(&bound_draw, &new_draw)
             && let Some(previous) = draw.take_previous()
             && self.bind(&new_draw, &previous).is_ok()
@@ -234,7 +230,7 @@ fn enter(display: &Arc<AppDisplay>, draw: XID, read: XID, ctx: GLXContext) -> Re
         read,
         bound: RefCell::new(surfaces),
         front_dirty: Cell::new(false),
-        viewports: RefCell::default(),
+        viewports: Viewports::default(),
     };
     current.context.features();
     if let Some(Kind::Pixmap(target)) = current.draw.as_ref().map(|draw| &draw.kind) {

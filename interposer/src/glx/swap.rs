@@ -16,7 +16,7 @@ use crate::frame::{self, front, pacing};
 use crate::gl::api;
 use crate::interpose::passes;
 use crate::render::attributes as attr;
-use crate::runtime::{Runtime, is_direct, settings};
+use crate::runtime::{is_direct, settings};
 use crate::x11::Xlib;
 
 /// glXSwapBuffers.
@@ -103,20 +103,12 @@ unsafe fn watch_real_swap(dpy: *mut Display, xid: XID) {
     if !is_direct() {
         return;
     }
-    let runtime = Runtime::get();
-    let number = {
-        let mut watched = runtime.watched.lock();
-        let counters = watched.entry(xid as u32).or_insert_with(|| runtime.counters(xid as u32));
-        counters.count_delivered();
-        counters.count_rendered()
-    };
-    if settings().pause_at_frame == number {
+    frame::watched(xid as u32, || {
         if let Ok(xlib) = Xlib::get() {
             // SAFETY: the program's live Display.
             unsafe { (xlib.XSync)(dpy, 0) };
         }
-        frame::pause();
-    }
+    });
 }
 
 /// glXSwapIntervalEXT.
