@@ -26,7 +26,7 @@ pub fn read(features: &Features, buffer: u32, target: Target) {
     let Target { pixels, width, height, stride, layout } = target;
     let format = Format::of(&layout, features.read_bgra);
     {
-        let _guard = PackGuard::new(features, buffer, features.pack_invert, format.swap_bytes);
+        let _guard = PackGuard::new(features, buffer, features.pack_invert.is_some(), format.swap_bytes);
         gl!(glReadPixels(
             0,
             0,
@@ -37,7 +37,7 @@ pub fn read(features: &Features, buffer: u32, target: Target) {
             pixels.as_mut_ptr().cast()
         ));
     }
-    if !features.pack_invert {
+    if features.pack_invert.is_none() {
         flip(pixels, stride);
     }
     if format.swap_red_blue {

@@ -78,6 +78,7 @@ pub const FRAMEBUFFER_SRGB: c_uint = 0x8DB9;
 pub const COLOR_BUFFER_BIT: c_uint = 0x4000;
 pub const NEAREST: c_uint = 0x2600;
 
+pub const FRAMEBUFFER: c_uint = 0x8D40;
 pub const DRAW_FRAMEBUFFER: c_uint = 0x8CA9;
 pub const READ_FRAMEBUFFER: c_uint = 0x8CA8;
 pub const DRAW_FRAMEBUFFER_BINDING: c_uint = 0x8CA6;
@@ -100,6 +101,7 @@ pub const PACK_SKIP_ROWS: c_uint = 0x0D03;
 pub const PACK_SKIP_PIXELS: c_uint = 0x0D04;
 pub const PACK_ALIGNMENT: c_uint = 0x0D05;
 pub const PACK_INVERT_MESA: c_uint = 0x8758;
+pub const PACK_REVERSE_ROW_ORDER_ANGLE: c_uint = 0x93A4;
 
 pub const MAP_COLOR: c_uint = 0x0D10;
 pub const RED_SCALE: c_uint = 0x0D14;

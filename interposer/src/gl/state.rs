@@ -13,6 +13,8 @@ pub struct PackGuard {
     transfer: Vec<(c_uint, c_float)>,
     buffer: c_uint,
     framebuffer: c_uint,
+    /// What it is bound to.
+    target: c_uint,
     /// To put back, if it was another.
     read_buffer: Option<c_uint>,
 }
@@ -32,17 +34,17 @@ const TRANSFER: [(c_uint, c_float); 9] = [
 
 impl PackGuard {
     /// Prepares glReadPixels of `buffer` of the default framebuffer: rows padded to 4 bytes, in client memory,
-    /// top-down where `invert` (which needs GL_MESA_pack_invert), bytes swapped where `swap`.
+    /// top-down where `invert` (which needs [`Features::pack_invert`]), bytes swapped where `swap`.
     pub fn new(features: &Features, buffer: c_uint, invert: bool, swap: bool) -> Self {
         let mut store = vec![(api::PACK_ALIGNMENT, 4)];
-        if features.pack_rows() {
+        if features.pack_rows {
             store.extend([(api::PACK_ROW_LENGTH, 0), (api::PACK_SKIP_ROWS, 0), (api::PACK_SKIP_PIXELS, 0)]);
         }
         if !features.es {
             store.extend([(api::PACK_SWAP_BYTES, swap.into()), (api::PACK_LSB_FIRST, 0)]);
         }
-        if features.pack_invert {
-            store.push((api::PACK_INVERT_MESA, invert.into()));
+        if let Some(name) = features.pack_invert {
+            store.push((name, invert.into()));
         }
         let store = set_store(store);
         let transfer = if features.pixel_transfer { set_transfer() } else { Vec::new() };
@@ -61,7 +63,8 @@ impl PackGuard {
         if read_buffer.is_some() {
             gl!(real glReadBuffer(buffer));
         }
-        Self { store, transfer, buffer: buffer_binding, framebuffer, read_buffer }
+        let target = if features.one_framebuffer { api::FRAMEBUFFER } else { api::READ_FRAMEBUFFER };
+        Self { store, transfer, buffer: buffer_binding, framebuffer, target, read_buffer }
     }
 }
 
@@ -71,7 +74,7 @@ impl Drop for PackGuard {
             gl!(real glReadBuffer(read_buffer));
         }
         if self.framebuffer != 0 {
-            gl!(glBindFramebuffer(api::READ_FRAMEBUFFER, self.framebuffer));
+            gl!(glBindFramebuffer(self.target, self.framebuffer));
         }
         if self.buffer != 0 {
             gl!(glBindBuffer(api::PIXEL_PACK_BUFFER, self.buffer));
@@ -228,9 +231,11 @@ fn set_transfer() -> Vec<(c_uint, c_float)> {
 
 /// Binds the default framebuffer; gives the binding to put back, 0 if it was bound.
 fn bind_default(features: &Features, target: c_uint, binding: c_uint) -> c_uint {
-    if !features.framebuffers {
-        return 0;
-    }
+    let (target, binding) = match features.one_framebuffer {
+        true => (api::FRAMEBUFFER, api::DRAW_FRAMEBUFFER_BINDING),
+        false if features.framebuffers => (target, binding),
+        false => return 0,
+    };
     let bound = get_integer(binding) as c_uint;
     if bound != 0 {
         gl!(glBindFramebuffer(target, 0));
