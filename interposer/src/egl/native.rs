@@ -72,11 +72,6 @@ impl Native {
         matches!(&self.link, Link::Xlib(client) if client.dpy() == dpy)
     }
 
-    /// Whether windows are given as `xcb_window_t`, of 32 bits, where EGL asks for a pointer to one.
-    pub fn has_short_ids(&self) -> bool {
-        self.platform == egl::PLATFORM_XCB
-    }
-
     /// The program closes its Display.
     pub fn close(&self) {
         if let Link::Xlib(client) = &self.link {

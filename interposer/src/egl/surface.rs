@@ -267,22 +267,20 @@ impl New {
 }
 
 fn fail(code: c_int) -> EGLSurface {
+    log::debug!("no EGL surface: error {code:#x}");
     error::fail(code);
     std::ptr::null_mut()
 }
 
-/// The XID that eglCreatePlatform...Surface is given a pointer to.
+/// The XID that eglCreatePlatform...Surface is given a pointer to. It is a Window or a Pixmap, of 64 bits, with the X11
+/// platform and an `xcb_window_t` with XCB's; Qt passes the latter for the former. XIDs have 29 bits.
 ///
 /// # Safety
-/// `pointer` is null or points to a Window, or an `xcb_window_t` with the XCB platform.
-unsafe fn id_at(display: &AppDisplay, pointer: *const c_void) -> usize {
-    let short = display.natives().first().is_some_and(|native| native.has_short_ids());
+/// `pointer` is null or points to at least 32 bits.
+unsafe fn id_at(pointer: *const c_void) -> usize {
+    const { assert!(cfg!(target_endian = "little"), "the low half comes first") };
     // SAFETY: the caller's contract.
-    match (pointer.is_null(), short) {
-        (true, _) => 0,
-        (_, true) => unsafe { *pointer.cast::<u32>() as usize },
-        (_, false) => unsafe { *pointer.cast::<usize>() },
-    }
+    if pointer.is_null() { 0 } else { unsafe { *pointer.cast::<u32>() as usize } }
 }
 
 /// In direct mode: notes which window a surface of the driver's belongs to, so that its swaps can be counted.
@@ -322,7 +320,7 @@ pub unsafe fn create_platform_window(
     match AppDisplay::find(dpy).filter(|_| !passes()) {
         Some(display) => {
             // SAFETY: EGL's contract for the argument.
-            let id = unsafe { id_at(&display, window) };
+            let id = unsafe { id_at(window) };
             New { display, config, attributes: pairs(attribs, |value| value as c_int) }.window(id)
         }
         None => {
@@ -343,7 +341,7 @@ pub unsafe fn create_platform_window_ext(
     match AppDisplay::find(dpy).filter(|_| !passes()) {
         Some(display) => {
             // SAFETY: EGL's contract for the argument.
-            let id = unsafe { id_at(&display, window) };
+            let id = unsafe { id_at(window) };
             New { display, config, attributes: pairs(attribs, |value| value) }.window(id)
         }
         None => {
@@ -359,7 +357,7 @@ fn note_platform(surface: EGLSurface, window: *const c_void) -> EGLSurface {
         return surface;
     }
     // SAFETY: the driver has made a surface of what it points to, on every platform at least 32 bits.
-    note(surface, unsafe { *window.cast::<u32>() } as usize)
+    note(surface, unsafe { id_at(window) })
 }
 
 /// eglCreatePixmapSurface.
@@ -385,7 +383,7 @@ pub unsafe fn create_platform_pixmap(
     match AppDisplay::find(dpy) {
         Some(display) => {
             // SAFETY: EGL's contract for the argument.
-            let id = unsafe { id_at(&display, pixmap) };
+            let id = unsafe { id_at(pixmap) };
             New { display, config, attributes: pairs(attribs, |value| value as c_int) }.pixmap(id)
         }
         None => error::theirs(driver!(eglCreatePlatformPixmapSurface(dpy, config, pixmap, attribs))),
@@ -402,7 +400,7 @@ pub unsafe fn create_platform_pixmap_ext(
     match AppDisplay::find(dpy) {
         Some(display) => {
             // SAFETY: EGL's contract for the argument.
-            let id = unsafe { id_at(&display, pixmap) };
+            let id = unsafe { id_at(pixmap) };
             New { display, config, attributes: pairs(attribs, |value| value) }.pixmap(id)
         }
         None => error::theirs(driver!(eglCreatePlatformPixmapSurfaceEXT(dpy, config, pixmap, attribs))),
