@@ -187,6 +187,7 @@ pub mod consts {
     pub const DEPTH_BUFFER_BIT: u32 = 0x0100;
     pub const STENCIL_BUFFER_BIT: u32 = 0x0400;
     pub const COLOR_BUFFER_BIT: u32 = 0x4000;
+    pub const FRAMEBUFFER: u32 = 0x8D40;
     pub const TEXTURE0: u32 = 0x84C0;
     pub const ARRAY_BUFFER: u32 = 0x8892;
     pub const STATIC_DRAW: u32 = 0x88E4;
@@ -352,6 +353,14 @@ impl Gl {
                 std::ffi::CStr::from_ptr(text).to_string_lossy().into_owned()
             }
         }
+    }
+
+    /// A new framebuffer object without attachments.
+    pub fn framebuffer(&self) -> u32 {
+        let mut framebuffer = 0;
+        // SAFETY: writes one name.
+        unsafe { (self.gen_framebuffers)(1, &mut framebuffer) };
+        framebuffer
     }
 
     /// Fails if an OpenGL error is pending; `place` says after what.

@@ -88,6 +88,16 @@ impl XDisplay {
         self.raw
     }
 
+    /// The XCB connection that it runs over (libX11-xcb).
+    pub fn xcb_connection(&self) -> Result<*mut std::ffi::c_void> {
+        let library = x11_dl::xlib_xcb::Xlib_xcb::open()?;
+        // SAFETY: the display is open.
+        let connection = unsafe { (library.XGetXCBConnection)(self.raw) };
+        // The function's library must stay.
+        std::mem::forget(library);
+        Ok(connection.cast())
+    }
+
     /// The screen in use.
     pub fn screen(&self) -> c_int {
         self.screen

@@ -216,8 +216,7 @@ pub unsafe fn make_current(
     if let Some(current) = &previous {
         let same = current.display.handle() == dpy
             && current.context == ctx as usize
-            && current.handles == (draw as usize, read as usize)
-            && [&current.draw, &current.read].into_iter().flatten().all(|surface| !surface.is_gone());
+            && current.handles == (draw as usize, read as usize);
         if same {
             current.show();
             current.catch_up(true);
@@ -230,9 +229,6 @@ pub unsafe fn make_current(
     let (draw_surface, read_surface) = (find(draw), find(read));
     for surface in [&draw_surface, &read_surface].into_iter().flatten() {
         surface.native.catch_up(true);
-        if surface.is_gone() {
-            return error::fail(egl::BAD_NATIVE_WINDOW);
-        }
         surface.fit();
     }
     let bound = (draw_surface.as_ref().map(|s| s.pbuffer()), read_surface.as_ref().map(|s| s.pbuffer()));
