@@ -8,6 +8,8 @@ packages="
     libgl1 libopengl0 libglx-mesa0 libgl1-mesa-dri libegl1  # Mesa: the software renderer
     libx11-6 libxrandr2         # what the example programs load
     mesa-utils                  # glxinfo, glxgears, glxheads, glxdemo
+    mesa-utils-extra            # es2gears_x11, es2_info (of mesa-utils in newer releases)
+    glmark2-es2-x11             # a benchmark that uses EGL
     x11-utils                   # xdpyinfo, xwininfo: programs without OpenGL
     python3                     # OpenGL by ctypes
     gcc libc6-dev               # Rust's linker, and small C programs in the tests

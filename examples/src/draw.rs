@@ -195,7 +195,8 @@ pub struct Quad {
 impl Quad {
     /// Makes the rectangle's objects in the current context.
     pub fn new(gl: &Gl) -> Result<Self> {
-        let program = gl.program(&dialect(gl, QUAD_VERTEX_SHADER_TEXT), &dialect(gl, QUAD_FRAGMENT_SHADER_TEXT))?;
+        let program =
+            gl.program(&dialect(gl, QUAD_VERTEX_SHADER_TEXT), &dialect(gl, QUAD_FRAGMENT_SHADER_TEXT))?;
         let corners = [-1.0, -1.0, 1.0, -1.0, 1.0, 1.0, -1.0, -1.0, 1.0, 1.0, -1.0, 1.0];
         Ok(Self { program, array: gl.vertex_array(&corners, &[2])? })
     }

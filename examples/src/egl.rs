@@ -236,7 +236,13 @@ impl Egl {
         let mut count = 0;
         // SAFETY: a terminated list and an array as large as said.
         let chosen = unsafe {
-            (self.functions.choose_config)(self.raw, list.as_ptr().cast(), configs.as_mut_ptr(), 64, &mut count)
+            (self.functions.choose_config)(
+                self.raw,
+                list.as_ptr().cast(),
+                configs.as_mut_ptr(),
+                64,
+                &mut count,
+            )
         };
         self.check(chosen, "eglChooseConfig")?;
         let found = configs.iter().take(usize::try_from(count)?);

@@ -15,6 +15,7 @@ use super::{EGLBoolean, EGLContext, EGLDisplay, EGLSurface, TRUE, driver, error}
 use crate::frame::readback::{self, Target as Pixels};
 use crate::gl::api;
 use crate::gl::features::Features;
+use crate::gl::state::Resolved;
 use crate::gl::viewports::{News, Viewports};
 use crate::interpose::Inside;
 
@@ -164,7 +165,15 @@ impl Current {
         let elsewhere = draw != read && self.bind(draw, draw);
         {
             let _inside = Inside::enter();
-            readback::read(&self.features(), api::BACK, target);
+            let features = self.features();
+            let format = self.draw.as_ref().and_then(|draw| draw.resolved_format);
+            let size = (i32::from(target.width), i32::from(target.height));
+            match format.and_then(|format| Resolved::new(&features, api::BACK, format, size)) {
+                Some(from) => {
+                    readback::read_from(&features, from.framebuffer, api::COLOR_ATTACHMENT0, target)
+                }
+                None => readback::read(&features, api::BACK, target),
+            }
         }
         if elsewhere {
             self.rebind();

@@ -17,6 +17,7 @@ use super::numbers as egl;
 use super::pixmap::Pixmap;
 use super::{EGLAttrib, EGLBoolean, EGLConfig, EGLDisplay, EGLSurface, NativeDrawable, driver, error};
 use crate::frame::pacing::Pacer;
+use crate::gl::api;
 use crate::interpose::passes;
 use crate::runtime::{Runtime, is_direct};
 
@@ -92,6 +93,8 @@ pub struct Surface {
     /// What the program asked of it and a pbuffer can have, for the next one.
     attributes: Vec<c_int>,
     pbuffer: Mutex<Arc<Pbuffer>>,
+    /// For a multisampled one: the GL format to resolve its samples to.
+    pub resolved_format: Option<u32>,
     /// EGL_SWAP_BEHAVIOR as the program set it; the content is kept anyway.
     pub swap_behavior: AtomicI32,
     /// Whether the pbuffer holds the last frame: a swap has happened since it was made.
@@ -164,6 +167,27 @@ impl Surface {
     }
 }
 
+/// The GL format of a multisampled config's colours; None for one without samples.
+fn resolved_format(display: &AppDisplay, config: EGLConfig, attributes: &[c_int]) -> Option<u32> {
+    let get = |attribute| {
+        let mut value = 0;
+        driver!(eglGetConfigAttrib(display.handle(), config, attribute, &raw mut value));
+        value
+    };
+    if get(egl::SAMPLES) == 0 {
+        return None;
+    }
+    let srgb = attributes.chunks_exact(2).any(|pair| pair == [egl::GL_COLORSPACE, egl::GL_COLORSPACE_SRGB]);
+    Some(match (get(egl::RED_SIZE), get(egl::ALPHA_SIZE) > 0, srgb) {
+        (10, ..) => api::RGB10_A2,
+        (5, ..) => api::RGB565,
+        (_, true, true) => api::SRGB8_ALPHA8,
+        (_, false, true) => api::SRGB8,
+        (_, true, false) => api::RGBA8,
+        (_, false, false) => api::RGB8,
+    })
+}
+
 /// A surface to be made.
 struct New {
     display: Arc<AppDisplay>,
@@ -195,6 +219,7 @@ impl New {
             native,
             target,
             config: self.config as usize,
+            resolved_format: resolved_format(&self.display, self.config, &attributes),
             attributes,
             pbuffer: Mutex::new(pbuffer),
             swap_behavior: AtomicI32::new(egl::BUFFER_DESTROYED),

@@ -1,5 +1,6 @@
 //! Frames: when and how pixels leave a surface on the 3D side for a window on the 2D side.
 
+pub mod convert;
 pub mod copy;
 pub mod front;
 pub mod pacing;

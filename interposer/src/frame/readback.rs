@@ -2,6 +2,7 @@
 
 use glxrun_display::Layout;
 
+use super::convert;
 use super::pixels::Format;
 use crate::gl::api::gl;
 use crate::gl::features::Features;
@@ -23,10 +24,28 @@ pub struct Target<'a> {
 
 /// Reads `buffer` of the current read surface, which has the target's size.
 pub fn read(features: &Features, buffer: u32, target: Target) {
+    read_from(features, 0, buffer, target);
+}
+
+/// Reads `buffer` of a framebuffer object, or of the default framebuffer (0).
+pub fn read_from(features: &Features, framebuffer: u32, buffer: u32, target: Target) {
     let Target { pixels, width, height, stride, layout } = target;
     let format = Format::of(&layout, features.read_bgra);
+    if features.es && !format.is_bytes_with_alpha() {
+        return read_converted(
+            features,
+            framebuffer,
+            buffer,
+            Target { pixels, width, height, stride, layout },
+        );
+    }
     {
-        let _guard = PackGuard::new(features, buffer, features.pack_invert.is_some(), format.swap_bytes);
+        let _guard = PackGuard::new(
+            features,
+            (framebuffer, buffer),
+            features.pack_invert.is_some(),
+            format.swap_bytes,
+        );
         gl!(glReadPixels(
             0,
             0,
@@ -45,6 +64,25 @@ pub fn read(features: &Features, buffer: u32, target: Target) {
             pixel.swap(0, 2);
         }
     }
+}
+
+/// Reads as RGBA bytes, and has the CPU make the layout of them.
+fn read_converted(features: &Features, framebuffer: u32, buffer: u32, target: Target) {
+    let Target { pixels, width, height, stride, layout } = target;
+    let mut rgba = vec![0; usize::from(width) * usize::from(height) * 4];
+    // RGBA bytes in memory order.
+    let bytes = Layout {
+        depth: 32,
+        bits_per_pixel: 32,
+        red_mask: 0xff,
+        green_mask: 0xff00,
+        blue_mask: 0xff_0000,
+        big_endian: cfg!(target_endian = "big"),
+        ..layout
+    };
+    let whole = Target { pixels: &mut rgba, width, height, stride: usize::from(width) * 4, layout: bytes };
+    read_from(features, framebuffer, buffer, whole);
+    convert::from_rgba(&rgba, width, &layout, stride, pixels);
 }
 
 /// Turns an image upside down in place.

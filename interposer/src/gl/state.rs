@@ -12,8 +12,8 @@ pub struct PackGuard {
     store: Vec<(c_uint, c_int)>,
     transfer: Vec<(c_uint, c_float)>,
     buffer: c_uint,
-    framebuffer: c_uint,
-    /// What it is bound to.
+    /// The framebuffer to bind again, and to what.
+    framebuffer: Option<c_uint>,
     target: c_uint,
     /// To put back, if it was another.
     read_buffer: Option<c_uint>,
@@ -33,9 +33,11 @@ const TRANSFER: [(c_uint, c_float); 9] = [
 ];
 
 impl PackGuard {
-    /// Prepares glReadPixels of `buffer` of the default framebuffer: rows padded to 4 bytes, in client memory,
-    /// top-down where `invert` (which needs [`Features::pack_invert`]), bytes swapped where `swap`.
-    pub fn new(features: &Features, buffer: c_uint, invert: bool, swap: bool) -> Self {
+    /// Prepares glReadPixels of `source`, a framebuffer (0 is the default one) and a buffer of it: rows padded to 4
+    /// bytes, in client memory, top-down where `invert` (which needs [`Features::pack_invert`]), bytes swapped where
+    /// `swap`.
+    pub fn new(features: &Features, source: (c_uint, c_uint), invert: bool, swap: bool) -> Self {
+        let (framebuffer, buffer) = source;
         let mut store = vec![(api::PACK_ALIGNMENT, 4)];
         if features.pack_rows {
             store.extend([(api::PACK_ROW_LENGTH, 0), (api::PACK_SKIP_ROWS, 0), (api::PACK_SKIP_PIXELS, 0)]);
@@ -57,7 +59,7 @@ impl PackGuard {
         } else {
             0
         };
-        let framebuffer = bind_default(features, api::READ_FRAMEBUFFER, api::READ_FRAMEBUFFER_BINDING);
+        let framebuffer = bind(features, api::READ_FRAMEBUFFER, api::READ_FRAMEBUFFER_BINDING, framebuffer);
         let read_buffer = features.names_buffers().then(|| get_integer(api::READ_BUFFER) as c_uint);
         let read_buffer = read_buffer.filter(|&actual| actual != buffer);
         if read_buffer.is_some() {
@@ -73,8 +75,8 @@ impl Drop for PackGuard {
         if let Some(read_buffer) = self.read_buffer {
             gl!(real glReadBuffer(read_buffer));
         }
-        if self.framebuffer != 0 {
-            gl!(glBindFramebuffer(self.target, self.framebuffer));
+        if let Some(framebuffer) = self.framebuffer {
+            gl!(glBindFramebuffer(self.target, framebuffer));
         }
         if self.buffer != 0 {
             gl!(glBindBuffer(api::PIXEL_PACK_BUFFER, self.buffer));
@@ -231,14 +233,86 @@ fn set_transfer() -> Vec<(c_uint, c_float)> {
 
 /// Binds the default framebuffer; gives the binding to put back, 0 if it was bound.
 fn bind_default(features: &Features, target: c_uint, binding: c_uint) -> c_uint {
+    bind(features, target, binding, 0).unwrap_or(0)
+}
+
+/// Binds a framebuffer; gives the binding to put back, None if it was bound.
+fn bind(features: &Features, target: c_uint, binding: c_uint, framebuffer: c_uint) -> Option<c_uint> {
     let (target, binding) = match features.one_framebuffer {
         true => (api::FRAMEBUFFER, api::DRAW_FRAMEBUFFER_BINDING),
         false if features.framebuffers => (target, binding),
-        false => return 0,
+        false => return None,
     };
     let bound = get_integer(binding) as c_uint;
-    if bound != 0 {
-        gl!(glBindFramebuffer(target, 0));
+    if bound == framebuffer {
+        return None;
     }
-    bound
+    gl!(glBindFramebuffer(target, framebuffer));
+    Some(bound)
+}
+
+/// A framebuffer object with one renderbuffer of its own, to resolve the default framebuffer's samples into. It lives for
+/// one frame, so that the program meets none of its names.
+pub struct Resolved<'a> {
+    features: &'a Features,
+    /// The framebuffer object.
+    pub framebuffer: c_uint,
+    renderbuffer: c_uint,
+}
+
+impl<'a> Resolved<'a> {
+    /// Resolves `buffer` of the default framebuffer. None where GL has no blits.
+    pub fn new(features: &'a Features, buffer: c_uint, format: c_uint, size: (c_int, c_int)) -> Option<Self> {
+        if !features.framebuffers {
+            return None;
+        }
+        let mut resolved = Self { features, framebuffer: 0, renderbuffer: 0 };
+        gl!(glGenFramebuffers(1, &raw mut resolved.framebuffer));
+        gl!(glGenRenderbuffers(1, &raw mut resolved.renderbuffer));
+        let renderbuffer = get_integer(api::RENDERBUFFER_BINDING) as c_uint;
+        gl!(glBindRenderbuffer(api::RENDERBUFFER, resolved.renderbuffer));
+        gl!(glRenderbufferStorage(api::RENDERBUFFER, format, size.0, size.1));
+        gl!(glBindRenderbuffer(api::RENDERBUFFER, renderbuffer));
+        resolved.blit(buffer, size);
+        Some(resolved)
+    }
+
+    fn blit(&self, buffer: c_uint, (width, height): (c_int, c_int)) {
+        let draw = get_integer(api::DRAW_FRAMEBUFFER_BINDING) as c_uint;
+        let read = bind(self.features, api::READ_FRAMEBUFFER, api::READ_FRAMEBUFFER_BINDING, 0);
+        let read_buffer = get_integer(api::READ_BUFFER) as c_uint;
+        let scissor = is_enabled(api::SCISSOR_TEST);
+        let srgb = self.features.srgb_control && is_enabled(api::FRAMEBUFFER_SRGB);
+        gl!(real glReadBuffer(buffer));
+        gl!(glBindFramebuffer(api::DRAW_FRAMEBUFFER, self.framebuffer));
+        gl!(glFramebufferRenderbuffer(
+            api::DRAW_FRAMEBUFFER,
+            api::COLOR_ATTACHMENT0,
+            api::RENDERBUFFER,
+            self.renderbuffer
+        ));
+        for (capability, enabled) in [(api::SCISSOR_TEST, scissor), (api::FRAMEBUFFER_SRGB, srgb)] {
+            if enabled {
+                set_enabled(capability, false);
+            }
+        }
+        gl!(glBlitFramebuffer(0, 0, width, height, 0, 0, width, height, api::COLOR_BUFFER_BIT, api::NEAREST));
+        for (capability, enabled) in [(api::SCISSOR_TEST, scissor), (api::FRAMEBUFFER_SRGB, srgb)] {
+            if enabled {
+                set_enabled(capability, true);
+            }
+        }
+        gl!(glBindFramebuffer(api::DRAW_FRAMEBUFFER, draw));
+        gl!(real glReadBuffer(read_buffer));
+        if let Some(read) = read {
+            gl!(glBindFramebuffer(api::READ_FRAMEBUFFER, read));
+        }
+    }
+}
+
+impl Drop for Resolved<'_> {
+    fn drop(&mut self) {
+        gl!(glDeleteFramebuffers(1, &raw const self.framebuffer));
+        gl!(glDeleteRenderbuffers(1, &raw const self.renderbuffer));
+    }
 }

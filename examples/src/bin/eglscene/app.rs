@@ -60,8 +60,13 @@ impl App {
     /// A mapped top-level window at a place, and a surface of it.
     pub fn window_at(&self, config: Config, position: (i32, i32)) -> Result<Window> {
         let visual = self.egl.visual(config)?;
-        let spec =
-            WindowSpec { visual, parent: None, position, size: (self.size.0, self.size.1), title: &self.title };
+        let spec = WindowSpec {
+            visual,
+            parent: None,
+            position,
+            size: (self.size.0, self.size.1),
+            title: &self.title,
+        };
         let x = self.display().create_window(&spec)?;
         self.display().map(x);
         Ok(Window { x, surface: self.egl.create_window(config, x)? })

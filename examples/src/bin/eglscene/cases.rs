@@ -3,9 +3,7 @@
 use glxrun_examples::draw::{self, Cube};
 use glxrun_examples::egl::consts::*;
 use glxrun_examples::egl::{Context, Wanted};
-use glxrun_examples::gl::consts::{
-    BACK, COLOR_BUFFER_BIT, FRAMEBUFFER, NEAREST, READ_BUFFER, SCISSOR_TEST,
-};
+use glxrun_examples::gl::consts::{BACK, COLOR_BUFFER_BIT, FRAMEBUFFER, NEAREST, READ_BUFFER, SCISSOR_TEST};
 use glxrun_examples::hold::say;
 use glxrun_examples::{Result, check, hash};
 
@@ -28,7 +26,9 @@ pub fn resize(app: &mut App) -> Result<()> {
     cube.draw(&app.gl, 0, app.size.signed())?;
     app.egl.swap(window.surface)?;
     app.frame_done(0)?;
-    for (frame, size) in (1..).zip([(100, 80), (333, 47), (17, 13), (401, 299), (1, 1), (640, 480), (222, 333)]) {
+    for (frame, size) in
+        (1..).zip([(100, 80), (333, 47), (17, 13), (401, 299), (1, 1), (640, 480), (222, 333)])
+    {
         app.display().resize(window.x, size);
         // Asking has Mesa look at the window's size.
         let width = app.egl.surface_attribute(window.surface, WIDTH)?;
@@ -128,9 +128,13 @@ pub fn pixmap(app: &mut App) -> Result<()> {
     gl.viewport(0, 0, signed.0, signed.1);
     for frame in 0..app.frames {
         let by_x = COLOURS[frame as usize % 2];
-        let [r, g, b, a] = gl.read_pixels(half, signed.1 / 2, 1, 1)[..] else { return Err("no pixel".into()) };
+        let [r, g, b, a] = gl.read_pixels(half, signed.1 / 2, 1, 1)[..] else {
+            return Err("no pixel".into());
+        };
         let read = u32::from_be_bytes([0, r, g, b]);
-        check(read == by_x && a == 255, || format!("frame {frame}: GL reads {read:06x} where X drew {by_x:06x}"))?;
+        check(read == by_x && a == 255, || {
+            format!("frame {frame}: GL reads {read:06x} where X drew {by_x:06x}")
+        })?;
         gl.enable(SCISSOR_TEST);
         gl.scissor(0, 0, half, signed.1);
         draw::clear(&gl, frame);
@@ -163,9 +167,10 @@ pub fn framebuffer(app: &mut App) -> Result<()> {
         gl.bind_framebuffer(FRAMEBUFFER, 0);
         cube.draw(&gl, frame, (width, height))?;
         say(&format!("hash {frame} {:016x}", hash(&gl.read_pixels(0, 0, width, height))))?;
-        check(gl.integer(READ_BUFFER) == BACK as i32 || app.wanted.api == glxrun_examples::egl::Api::Gl, || {
-            "GL_READ_BUFFER is not GL_BACK".into()
-        })?;
+        check(
+            gl.integer(READ_BUFFER) == BACK as i32 || app.wanted.api == glxrun_examples::egl::Api::Gl,
+            || "GL_READ_BUFFER is not GL_BACK".into(),
+        )?;
         gl.bind_framebuffer(FRAMEBUFFER, framebuffer);
         app.egl.swap(window.surface)?;
         app.frame_done(frame)?;

@@ -38,10 +38,12 @@ impl Painter {
     }
 
     fn frame(&self, number: u32) -> Result<()> {
-        self.orders.send(number).map_err(|_| self.done.recv().map_or_else(Error::from, |r| match r {
-            Err(error) => error,
-            Ok(()) => "the drawing thread ended".into(),
-        }))?;
+        self.orders.send(number).map_err(|_| {
+            self.done.recv().map_or_else(Error::from, |r| match r {
+                Err(error) => error,
+                Ok(()) => "the drawing thread ended".into(),
+            })
+        })?;
         self.done.recv()?
     }
 
