@@ -93,8 +93,6 @@ impl XDisplay {
         let library = x11_dl::xlib_xcb::Xlib_xcb::open()?;
         // SAFETY: the display is open.
         let connection = unsafe { (library.XGetXCBConnection)(self.raw) };
-        // The function's library must stay.
-        std::mem::forget(library);
         Ok(connection.cast())
     }
 

@@ -12,12 +12,16 @@ use super::display::AppDisplay;
 use super::numbers as egl;
 use super::surface::{Pbuffer, Surface, Target};
 use super::{EGLBoolean, EGLContext, EGLDisplay, EGLSurface, TRUE, driver, error};
+use crate::frame;
 use crate::frame::readback::{self, Target as Pixels};
-use crate::gl::api;
+use crate::gl::api::{self, gl};
 use crate::gl::features::Features;
 use crate::gl::state::Resolved;
 use crate::gl::viewports::{News, Viewports};
 use crate::interpose::Inside;
+
+/// The pbuffers of surfaces of ours that are bound to draw to and to read from.
+type Bound = (Option<Arc<Pbuffer>>, Option<Arc<Pbuffer>>);
 
 /// A context that is current in a thread with at least one surface of ours, or on a display that has them.
 pub struct Current {
@@ -30,7 +34,7 @@ pub struct Current {
     pub draw: Option<Arc<Surface>>,
     read: Option<Arc<Surface>>,
     /// Their pbuffers that are bound.
-    bound: RefCell<(Option<Arc<Pbuffer>>, Option<Arc<Pbuffer>>)>,
+    bound: RefCell<Bound>,
     features: OnceCell<Arc<Features>>,
     viewports: Viewports,
 }
@@ -198,8 +202,11 @@ impl Current {
 
     /// Makes a frame of a window from what is drawn to.
     pub fn send(&self, window: &glxrun_display::Window) {
-        if let Some((width, height)) = self.size() {
-            crate::frame::deliver(window, width, height, |target| self.read_pixels(target));
+        let Some((width, height)) = self.size() else { return };
+        if !frame::deliver(window, width, height, |target| self.read_pixels(target)) {
+            // What was drawn is to reach the GPU all the same: other contexts may use it.
+            let _inside = Inside::enter();
+            gl!(real glFlush());
         }
     }
 

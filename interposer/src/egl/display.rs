@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::ffi::{c_char, c_int};
 use std::ptr::null_mut;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 use glxrun_display::Window;
 use parking_lot::{Mutex, RwLock};
@@ -15,7 +15,9 @@ use super::config::{self, Configs};
 use super::native::{Native, platform_of};
 use super::numbers as egl;
 use super::surface::Surface;
-use super::{EGLAttrib, EGLBoolean, EGLDisplay, EGLenum, NativeDisplay, driver, error, platform};
+use super::{
+    EGLAttrib, EGLBoolean, EGLDisplay, EGLenum, FALSE, NativeDisplay, TRUE, driver, error, platform,
+};
 use crate::gl::features::Features;
 use crate::runtime::Runtime;
 
@@ -23,6 +25,8 @@ use crate::runtime::Runtime;
 #[derive(Default)]
 pub struct State {
     displays: RwLock<HashMap<usize, Arc<AppDisplay>>>,
+    /// EGL does not work on the 3D side.
+    failed: AtomicBool,
     /// In direct mode: the windows of surfaces.
     pub windows: Mutex<HashMap<usize, u32>>,
 }
@@ -98,6 +102,26 @@ impl AppDisplay {
         self.surfaces.read().get(&(handle as usize)).cloned()
     }
 
+    /// Ends what the program had on it, and initialises it.
+    fn start_anew(&self) -> bool {
+        self.end();
+        platform::initialize(self.handle())
+    }
+
+    /// eglTerminate: our surfaces go with the driver's objects. A device's display is not the program's alone (GLX may
+    /// render there too), so it lives on.
+    fn end(&self) -> EGLBoolean {
+        let surfaces = std::mem::take(&mut *self.surfaces.write());
+        drop(surfaces);
+        if self.xlib == 0 {
+            return TRUE;
+        }
+        self.generation.fetch_add(1, Relaxed);
+        self.features.write().clear();
+        *self.configs.lock() = None;
+        driver!(eglTerminate(self.handle()))
+    }
+
     fn add(&self, native: Native) {
         let mut natives = self.natives.write();
         natives.retain(|known| known.key() != native.key());
@@ -111,7 +135,7 @@ impl AppDisplay {
 fn of_native(platform: EGLenum, native: NativeDisplay, screen: Option<c_int>) -> Option<EGLDisplay> {
     let runtime = Runtime::get();
     // Without a 3D side no connection of ours is made to the 2D side either.
-    if crate::runtime::settings().display3d.is_none() {
+    if !platform::is_possible() || runtime.egl.failed.load(Relaxed) {
         return None;
     }
     let native = Native::of_platform(platform, native, screen)?;
@@ -124,7 +148,17 @@ fn of_native(platform: EGLenum, native: NativeDisplay, screen: Option<c_int>) ->
         known.add(native);
         return Some(known.handle());
     }
-    let rendering = platform::open()?;
+    // One that is left over from a native display that was closed can be used again.
+    let unused = displays.values().find(|display| display.natives.read().is_empty());
+    if let Some(unused) = unused.filter(|unused| unused.start_anew()) {
+        unused.add(native);
+        return Some(unused.handle());
+    }
+    let Some(rendering) = platform::open() else {
+        // That has been told, once.
+        runtime.egl.failed.store(true, Relaxed);
+        return None;
+    };
     let display = displays.entry(rendering.display as usize).or_insert_with(|| {
         Arc::new(AppDisplay {
             handle: rendering.display as usize,
@@ -205,21 +239,13 @@ pub fn pairs<T: Copy>(list: *const T, convert: impl Fn(T) -> c_int) -> Vec<(c_in
     found
 }
 
-/// eglTerminate: our surfaces go with the driver's objects. A device's display is not the program's alone (GLX may
-/// render there too), so it lives on.
+/// eglTerminate.
 pub unsafe fn terminate(dpy: EGLDisplay) -> EGLBoolean {
-    let Some(display) = AppDisplay::find(dpy) else {
-        return error::theirs(driver!(eglTerminate(dpy)));
-    };
-    let surfaces = std::mem::take(&mut *display.surfaces.write());
-    drop(surfaces);
-    if display.xlib == 0 {
-        return error::succeed();
+    match AppDisplay::find(dpy) {
+        Some(display) if display.end() == TRUE => error::succeed(),
+        Some(_) => error::theirs(FALSE),
+        None => error::theirs(driver!(eglTerminate(dpy))),
     }
-    display.generation.fetch_add(1, Relaxed);
-    display.features.write().clear();
-    *display.configs.lock() = None;
-    error::theirs(driver!(eglTerminate(dpy)))
 }
 
 /// The program closes a Display: it must not be asked anything any more.

@@ -19,6 +19,16 @@ pub struct Rendering {
     pub xlib: *mut Display,
 }
 
+/// Whether there is a 3D side. Without one, or with one that cannot be used, which has then been told, EGL is the
+/// program's own.
+pub fn is_possible() -> bool {
+    settings().display3d.as_deref().is_some_and(names_device) || Runtime::get().backend.is_some()
+}
+
+fn names_device(display3d: &str) -> bool {
+    display3d.starts_with("egl")
+}
+
 /// Opens a display on the 3D side. None where that cannot be, which has then been told.
 ///
 /// With an X server as the 3D side it is EGL's X11 platform there, on a connection of its own, and where that does
@@ -135,7 +145,8 @@ fn platform_display(platform: u32, native: *mut c_void) -> EGLDisplay {
     if display.is_null() { driver!(eglGetPlatformDisplay(platform, native, null())) } else { display }
 }
 
-fn initialize(display: EGLDisplay) -> bool {
+/// eglInitialize.
+pub fn initialize(display: EGLDisplay) -> bool {
     !display.is_null() && driver!(api eglInitialize(display, null_mut(), null_mut())) != 0
 }
 

@@ -1,12 +1,12 @@
 //! Extension strings: what pbuffers cannot honour goes, what we do ourselves comes.
 
 use std::ffi::{CString, c_char, c_int};
+use std::sync::OnceLock;
 
 use super::display::{AppDisplay, NO_DISPLAY, driver_string};
 use super::numbers::EXTENSIONS;
-use super::platform::string;
+use super::platform::{self, string};
 use super::{EGLDisplay, error};
-use crate::runtime::settings;
 
 /// Extensions of displays that name windows or pixmaps, or the server's clock, in ways that we do not translate.
 const LACKING: [&str; 18] = [
@@ -74,11 +74,13 @@ pub unsafe fn query(dpy: EGLDisplay, name: c_int) -> *const c_char {
 
 /// The client's extensions. Without a 3D side, or a driver that has such a list, they are the driver's own.
 fn client_extensions(theirs: *const c_char) -> *const c_char {
-    static TEXT: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
-    if theirs.is_null() || settings().display3d.is_none() {
+    static TEXT: OnceLock<usize> = OnceLock::new();
+    let list = string(theirs);
+    let lacks = |name: &&str| !list.split_whitespace().any(|known| known == *name);
+    if theirs.is_null() || !OURS_OF_CLIENT.iter().any(lacks) || !platform::is_possible() {
         return error::theirs(theirs);
     }
-    let text = TEXT.get_or_init(|| leak(&offered(&string(theirs), &OURS_OF_CLIENT, &[])));
+    let text = TEXT.get_or_init(|| leak(&offered(&list, &OURS_OF_CLIENT, &[])));
     error::theirs(*text as *const c_char)
 }
 

@@ -68,16 +68,17 @@ pub fn send(current: &Current, window: &Window, buffer: u32) {
 }
 
 /// Makes a frame of a window: `read` puts its pixels, `width` x `height` of them, where it is told. It is not called
-/// for a frame that is dropped.
-pub fn deliver(window: &Window, width: u16, height: u16, read: impl FnOnce(readback::Target)) {
+/// for a frame that is dropped; then the answer is false.
+pub fn deliver(window: &Window, width: u16, height: u16, read: impl FnOnce(readback::Target)) -> bool {
     let number = window.counters().count_rendered();
     let Some(mut slot) = window.acquire(width, height) else {
         window.counters().count_dropped();
-        return;
+        return false;
     };
     read(target_of(&mut slot));
     window.post(slot);
     hold(window, number);
+    true
 }
 
 /// Sends a surface that is not current in this thread: the 3D worker reads it.
