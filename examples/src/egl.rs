@@ -102,12 +102,19 @@ pub enum Native {
     X11,
     /// The XCB platform with the Display's connection.
     Xcb,
+    /// The XCB platform with a connection of its own.
+    XcbAlone,
 }
 
 impl Native {
     /// All, with the names they have on the command line.
-    pub const ALL: [(&str, Self); 4] =
-        [("legacy", Self::Legacy), ("default", Self::Default), ("x11", Self::X11), ("xcb", Self::Xcb)];
+    pub const ALL: [(&str, Self); 5] = [
+        ("legacy", Self::Legacy),
+        ("default", Self::Default),
+        ("x11", Self::X11),
+        ("xcb", Self::Xcb),
+        ("xcbalone", Self::XcbAlone),
+    ];
 }
 
 /// The GL that contexts have.
@@ -172,6 +179,20 @@ pub struct Egl {
 // SAFETY: EGL's functions may be called from every thread, and so may those of the X display.
 unsafe impl Send for Egl {}
 
+/// A connection to DISPLAY that Xlib knows nothing of. It stays open until the process ends.
+fn connect_by_xcb() -> Result<*mut c_void> {
+    type Connect = unsafe extern "C" fn(*const c_char, *mut c_int) -> *mut c_void;
+    // SAFETY: libxcb's constructors do nothing; xcb_connect has this signature, and null names DISPLAY.
+    let connection = unsafe {
+        let library = libloading::Library::new("libxcb.so.1")?;
+        let connect = *library.get::<Connect>(b"xcb_connect")?;
+        std::mem::forget(library);
+        connect(null(), null_mut())
+    };
+    check(!connection.is_null(), || "xcb_connect failed".into())?;
+    Ok(connection)
+}
+
 impl Egl {
     /// Initialises EGL on an X display.
     pub fn new(loader: &Loader, x: Arc<XDisplay>, native: Native) -> Result<Self> {
@@ -185,6 +206,9 @@ impl Egl {
                 Native::X11 => (functions.get_platform_display)(PLATFORM_X11, x.raw().cast(), list.as_ptr()),
                 Native::Xcb => {
                     (functions.get_platform_display)(PLATFORM_XCB, x.xcb_connection()?, list.as_ptr())
+                }
+                Native::XcbAlone => {
+                    (functions.get_platform_display)(PLATFORM_XCB, connect_by_xcb()?, list.as_ptr())
                 }
             }
         };
@@ -290,7 +314,9 @@ impl Egl {
                     (self.functions.create_window_surface)(self.raw, config.0, window as usize, list.as_ptr())
                 }
                 Native::X11 => platform(self.raw, config.0, (&raw const window).cast(), list.as_ptr()),
-                Native::Xcb => platform(self.raw, config.0, (&raw const short).cast(), list.as_ptr()),
+                Native::Xcb | Native::XcbAlone => {
+                    platform(self.raw, config.0, (&raw const short).cast(), list.as_ptr())
+                }
             }
         };
         self.surface(surface, "a window surface")

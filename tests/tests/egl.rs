@@ -39,6 +39,7 @@ cases! {
     native_display_by_default: "spin" "--native" "default";
     native_display_of_the_x11_platform: "spin" "--native" "x11";
     native_display_of_the_xcb_platform: "spin" "--native" "xcb";
+    native_display_of_an_xcb_connection: "spin" "--native" "xcbalone";
     resize: "resize";
     resize_over_xcb: "resize" "--native" "xcb";
     buffer_age: "age";
@@ -52,6 +53,7 @@ cases! {
     glx_and_egl_in_two_threads: "twoapis";
     glx_and_es_in_two_threads: "twoapis" "--es";
     terminated_and_initialised_again: "again";
+    connections_closed_and_opened_again: "reopen";
 }
 
 #[test]

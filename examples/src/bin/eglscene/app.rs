@@ -69,6 +69,8 @@ impl App {
         };
         let x = self.display().create_window(&spec)?;
         self.display().map(x);
+        // EGL may talk to the server over another connection.
+        self.display().sync();
         Ok(Window { x, surface: self.egl.create_window(config, x)? })
     }
 

@@ -13,7 +13,7 @@ use glxrun_examples::args::Args;
 
 type Case = fn(&mut App) -> Result<()>;
 
-const CASES: [(&str, Case, &str); 12] = [
+const CASES: [(&str, Case, &str); 13] = [
     ("spin", cases::spin, "a turning cube, swapped"),
     ("resize", cases::resize, "XResizeWindow without XSync, then glViewport, draw, swap"),
     ("age", cases::age, "redraws by EGL_EXT_buffer_age what changed, where there is that extension"),
@@ -25,6 +25,7 @@ const CASES: [(&str, Case, &str); 12] = [
     ("oneafter", mixed::one_after_another, "two windows, one context"),
     ("twoapis", mixed::two_apis, "GLX in one thread, EGL in another"),
     ("again", mixed::again, "eglTerminate, then all again"),
+    ("reopen", mixed::reopen, "a connection closed after eglTerminate, and another opened, several times"),
     ("destroyfirst", mixed::destroy_first, "a window destroyed before its surface"),
 ];
 
@@ -37,7 +38,7 @@ fn usage() -> String {
   --size WxH     window size (default 320x240)      --frames N  frames to draw (default 10)
   --alpha N --samples N  the config (default 0 0)   --step      print `frame N`, wait for a line after each
   --es           OpenGL ES 3.0 instead of OpenGL 3.2
-  --native WAY   legacy, default, x11 or xcb: the native display EGL is given (default legacy)
+  --native WAY   legacy, default, x11, xcb or xcbalone: the native display EGL is given (default legacy)
 "
 }
 

@@ -6,15 +6,17 @@ use std::thread;
 
 use glxrun_examples::draw::Cube;
 use glxrun_examples::egl::consts::*;
-use glxrun_examples::egl::{Context, Surface};
+use glxrun_examples::egl::{Context, Egl, Native, Surface};
 use glxrun_examples::gl::Gl;
 use glxrun_examples::glx::{self, Glx};
+use glxrun_examples::hold::Pace;
 use glxrun_examples::load::{Load, Loader};
 use glxrun_examples::xlib::{WindowSpec, XDisplay};
 use glxrun_examples::{Error, Result, check};
 use x11_dl::glx::GLX_WINDOW_BIT;
 
 use crate::app::{App, Window};
+use crate::cases::spin;
 
 /// A thread that draws a frame when told to, and says how that went.
 struct Painter {
@@ -169,6 +171,24 @@ pub fn again(app: &mut App) -> Result<()> {
         }
     }
     app.hold()
+}
+
+pub fn reopen(app: &mut App) -> Result<()> {
+    for life in 0..5 {
+        let loader = Loader::open(Load::Egl)?;
+        let egl = Egl::new(&loader, Arc::new(XDisplay::open(None)?), Native::Legacy)?;
+        let mut guest = App { egl, pace: Pace::new(false)?, title: app.title.clone(), ..*app };
+        let (window, _) = guest.start()?;
+        let cube = Cube::new(&guest.gl)?;
+        cube.draw(&guest.gl, life, guest.size.signed())?;
+        guest.egl.swap(window.surface)?;
+        guest.frame_done(life)?;
+        guest.egl.make_current(Surface::NONE, Surface::NONE, Context::NONE)?;
+        guest.egl.terminate()?;
+        // SAFETY: the display was the guest's alone, and EGL has let it go.
+        unsafe { guest.egl.x.close() };
+    }
+    spin(app)
 }
 
 /// A swap to a window that is gone does not end the program, and another window works after it.
