@@ -47,6 +47,7 @@ class Application:
     prepare: str = ""  # a command run once before, on a display with GLX
     after: str = ""  # a command run after each arm, to end with status 0; its output has to be the same for both
     uncounted: str = ""  # why no frames are counted; "" where they are, as nearly everywhere
+    forks: bool = False  # whether it has processes of its own
     seconds: float = 60.0  # the longest that one arm may take
 
 
@@ -70,7 +71,7 @@ def chromium(angle):
         "chromium --no-sandbox --no-first-run --user-data-dir={out}/chromium-" + angle + "-{arm} --use-gl=angle"
         f" --use-angle={angle} --ignore-gpu-blocklist --window-size=400,300 --app=file://{{programs}}/webgl.html"
     )
-    return Application(f"chromium-{angle}", command, Settles(3.0), ("chromium",), ssim=0.9)
+    return Application(f"chromium-{angle}", command, Settles(3.0), ("chromium",), ssim=0.9, forks=True)
 
 
 FIREFOX = (
@@ -111,10 +112,14 @@ APPLICATIONS = [
     ),
     chromium("gl"),
     chromium("gl-egl"),
-    Application("firefox", f"sh -c '{FIREFOX}'", Settles(3.0), ("firefox-esr",), ssim=0.9),
+    Application("firefox", f"sh -c '{FIREFOX}'", Settles(3.0), ("firefox-esr",), ssim=0.9, forks=True),
     program("qt6", "qt6_opengl_widget.py", ("PyQt6", "PyOpenGL"), env={"QT_XCB_GL_INTEGRATION": "xcb_egl"}),
     program(
-        "gtk4", "gtk4_gl_area.py", ("PyOpenGL",), ("gir1.2-gtk-4.0", "python3-gi"), env={"GDK_DEBUG": "gl-egl"}
+        "gtk4",
+        "gtk4_gl_area.py",
+        ("PyOpenGL",),
+        ("gir1.2-gtk-4.0", "python3-gi"),
+        env={"GDK_DEBUG": "gl-egl", "PYOPENGL_PLATFORM": "egl"},
     ),
     program("qt5", "qt5_opengl_widget.py", ("PyQt5", "PyOpenGL")),
     program("gtk3", "gtk3_gl_area.py", ("PyOpenGL",), ("gir1.2-gtk-3.0", "python3-gi", "python3-gi-cairo")),
