@@ -101,7 +101,7 @@ APPLICATIONS = [
     program("pyglet", "pyglet_shapes.py", ("pyglet",)),
     program("raylib", "raylib_cube.py", ("raylib",)),
     program("panda3d", "panda3d_panda.py", ("panda3d",)),
-    Application("es2gears", "es2gears_x11", Pauses(100), ("mesa-utils-extra",), ssim=0.9, env=CLOCK),
+    Application("es2gears", "es2gears_x11", Pauses(100), MESA, ssim=0.9, env=CLOCK),
     Application("es2_info", "es2_info", Ends("^(?:EGL_V|EGL_C|GL_V|GL_R|GL_S).*"), MESA, uncounted="draws nothing"),
     Application(
         "glmark2-es2",
