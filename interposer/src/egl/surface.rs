@@ -139,11 +139,6 @@ impl Surface {
         }
     }
 
-    /// Whether it is of a window that was destroyed.
-    pub fn is_gone(&self) -> bool {
-        self.window().is_some_and(|window| window.is_gone())
-    }
-
     /// Gives a window whose size changed a pbuffer of the new size.
     pub fn fit(&self) {
         let Target::Window { window, .. } = &self.target else { return };
