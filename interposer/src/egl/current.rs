@@ -16,7 +16,7 @@ use crate::frame;
 use crate::frame::readback::{self, Target as Pixels};
 use crate::gl::api::{self, gl};
 use crate::gl::features::Features;
-use crate::gl::state::Resolved;
+use crate::gl::state::{Resolved, Source};
 use crate::gl::viewports::{News, Viewports};
 use crate::interpose::Inside;
 
@@ -173,9 +173,7 @@ impl Current {
             let format = self.draw.as_ref().and_then(|draw| draw.resolved_format);
             let size = (i32::from(target.width), i32::from(target.height));
             match format.and_then(|format| Resolved::new(&features, api::BACK, format, size)) {
-                Some(from) => {
-                    readback::read_from(&features, from.framebuffer, api::COLOR_ATTACHMENT0, target)
-                }
+                Some(from) => readback::read_from(&features, Source::Object(from.framebuffer), target),
                 None => readback::read(&features, api::BACK, target),
             }
         }

@@ -6,7 +6,7 @@ use super::convert;
 use super::pixels::Format;
 use crate::gl::api::gl;
 use crate::gl::features::Features;
-use crate::gl::state::PackGuard;
+use crate::gl::state::{PackGuard, Source};
 
 /// Where a readback goes: `height` rows of `stride` bytes, top-down.
 pub struct Target<'a> {
@@ -24,28 +24,18 @@ pub struct Target<'a> {
 
 /// Reads `buffer` of the current read surface, which has the target's size.
 pub fn read(features: &Features, buffer: u32, target: Target) {
-    read_from(features, 0, buffer, target);
+    read_from(features, Source::Default(buffer), target);
 }
 
-/// Reads `buffer` of a framebuffer object, or of the default framebuffer (0).
-pub fn read_from(features: &Features, framebuffer: u32, buffer: u32, target: Target) {
+/// As [`read`], of whatever the current context can read.
+pub fn read_from(features: &Features, source: Source, target: Target) {
     let Target { pixels, width, height, stride, layout } = target;
     let format = Format::of(&layout, features.read_bgra);
     if features.es && !format.is_bytes_with_alpha() {
-        return read_converted(
-            features,
-            framebuffer,
-            buffer,
-            Target { pixels, width, height, stride, layout },
-        );
+        return read_converted(features, source, Target { pixels, width, height, stride, layout });
     }
     {
-        let _guard = PackGuard::new(
-            features,
-            (framebuffer, buffer),
-            features.pack_invert.is_some(),
-            format.swap_bytes,
-        );
+        let _guard = PackGuard::new(features, source, features.pack_invert.is_some(), format.swap_bytes);
         gl!(glReadPixels(
             0,
             0,
@@ -67,7 +57,7 @@ pub fn read_from(features: &Features, framebuffer: u32, buffer: u32, target: Tar
 }
 
 /// Reads as RGBA bytes, and has the CPU make the layout of them.
-fn read_converted(features: &Features, framebuffer: u32, buffer: u32, target: Target) {
+fn read_converted(features: &Features, source: Source, target: Target) {
     let Target { pixels, width, height, stride, layout } = target;
     let mut rgba = vec![0; usize::from(width) * usize::from(height) * 4];
     // RGBA bytes in memory order.
@@ -81,7 +71,7 @@ fn read_converted(features: &Features, framebuffer: u32, buffer: u32, target: Ta
         ..layout
     };
     let whole = Target { pixels: &mut rgba, width, height, stride: usize::from(width) * 4, layout: bytes };
-    read_from(features, framebuffer, buffer, whole);
+    read_from(features, source, whole);
     convert::from_rgba(&rgba, width, &layout, stride, pixels);
 }
 

@@ -7,6 +7,15 @@ use std::ffi::{c_float, c_int, c_uint};
 use super::api::{self, get_float, get_integer, gl, is_enabled, set_enabled};
 use super::features::Features;
 
+/// What is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A buffer of the default framebuffer.
+    Default(c_uint),
+    /// A framebuffer object's only colour attachment.
+    Object(c_uint),
+}
+
 /// What is set for a readback into client memory.
 pub struct PackGuard {
     store: Vec<(c_uint, c_int)>,
@@ -33,11 +42,9 @@ const TRANSFER: [(c_uint, c_float); 9] = [
 ];
 
 impl PackGuard {
-    /// Prepares glReadPixels of `source`, a framebuffer (0 is the default one) and a buffer of it: rows padded to 4
-    /// bytes, in client memory, top-down where `invert` (which needs [`Features::pack_invert`]), bytes swapped where
-    /// `swap`.
-    pub fn new(features: &Features, source: (c_uint, c_uint), invert: bool, swap: bool) -> Self {
-        let (framebuffer, buffer) = source;
+    /// Prepares glReadPixels of `source`: rows padded to 4 bytes, in client memory, top-down where `invert` (which needs
+    /// [`Features::pack_invert`]), bytes swapped where `swap`.
+    pub fn new(features: &Features, source: Source, invert: bool, swap: bool) -> Self {
         let mut store = vec![(api::PACK_ALIGNMENT, 4)];
         if features.pack_rows {
             store.extend([(api::PACK_ROW_LENGTH, 0), (api::PACK_SKIP_ROWS, 0), (api::PACK_SKIP_PIXELS, 0)]);
@@ -59,10 +66,15 @@ impl PackGuard {
         } else {
             0
         };
+        let (framebuffer, buffer) = match source {
+            Source::Default(buffer) => (0, Some(buffer)),
+            Source::Object(framebuffer) => (framebuffer, None),
+        };
         let framebuffer = bind(features, api::READ_FRAMEBUFFER, api::READ_FRAMEBUFFER_BINDING, framebuffer);
-        let read_buffer = features.names_buffers().then(|| get_integer(api::READ_BUFFER) as c_uint);
-        let read_buffer = read_buffer.filter(|&actual| actual != buffer);
-        if read_buffer.is_some() {
+        let buffer = buffer.filter(|_| features.names_buffers());
+        let read_buffer = buffer.map(|_| get_integer(api::READ_BUFFER) as c_uint);
+        let read_buffer = read_buffer.filter(|&actual| Some(actual) != buffer);
+        if let (Some(buffer), Some(_)) = (buffer, read_buffer) {
             gl!(real glReadBuffer(buffer));
         }
         let target = if features.one_framebuffer { api::FRAMEBUFFER } else { api::READ_FRAMEBUFFER };
