@@ -244,10 +244,12 @@ impl Egl {
     /// The first config that fits.
     pub fn choose(&self, wanted: &Wanted) -> Result<Config> {
         let renderable = if wanted.api == Api::Es { OPENGL_ES3_BIT } else { OPENGL_BIT };
+        // What a screen of depth 16 can show.
+        let bits = if self.x.root_depth() == 16 { 5 } else { 8 };
         let list = [
-            [RED_SIZE, 8],
-            [GREEN_SIZE, 8],
-            [BLUE_SIZE, 8],
+            [RED_SIZE, bits],
+            [GREEN_SIZE, bits],
+            [BLUE_SIZE, bits],
             [ALPHA_SIZE, wanted.alpha],
             [DEPTH_SIZE, 24],
             [STENCIL_SIZE, 8],
