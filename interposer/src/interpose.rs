@@ -19,6 +19,8 @@ pub enum Library {
     Gl,
     /// GLX.
     Glx,
+    /// EGL.
+    Egl,
     /// Xlib.
     X11,
     /// Xlib's bridge to XCB.
@@ -41,12 +43,14 @@ const GL_SONAMES: [&CStr; 6] = [
 ];
 
 impl Library {
-    const ALL: [Self; 7] = [Self::Gl, Self::Glx, Self::X11, Self::X11Xcb, Self::Xcb, Self::XcbGlx, Self::C];
+    const ALL: [Self; 8] =
+        [Self::Gl, Self::Glx, Self::Egl, Self::X11, Self::X11Xcb, Self::Xcb, Self::XcbGlx, Self::C];
 
     /// The DT_SONAMEs of the objects in which the real function may lie.
     const fn sonames(self) -> &'static [&'static CStr] {
         match self {
             Self::Gl | Self::Glx => &GL_SONAMES,
+            Self::Egl => &[c"libEGL.so.1"],
             Self::X11 => &[c"libX11.so.6"],
             Self::X11Xcb => &[c"libX11-xcb.so.1"],
             Self::Xcb => &[c"libxcb.so.1"],
@@ -72,7 +76,7 @@ impl Library {
 
     /// The address of the real function, or null. Opened by bare soname, so that a copy that the program loaded,
     /// wherever its file is, is the one used.
-    fn symbol(self, name: &CStr) -> *mut c_void {
+    pub fn symbol(self, name: &CStr) -> *mut c_void {
         let order: &[&CStr] = match self {
             // A program that has only GLES or only libOpenGL gets no libGL loaded for a glFlush.
             Self::Gl => &[c"libGL.so.1", c"libOpenGL.so.0", c"libGLESv2.so.2", c"libGLESv1_CM.so.1"],

@@ -48,6 +48,9 @@ impl Sides {
         })?;
         let three = match (split, &settings.display3d) {
             (false, _) => None,
+            (true, Some(name)) if glxrun_devices::is_egl(name) => {
+                Some(Server { name: name.clone(), cookie: None })
+            }
             (true, Some(name)) => {
                 let server = Server { name: name.clone(), cookie: None };
                 check_three(&server, &two, signals)?;

@@ -65,6 +65,17 @@ pub struct Device {
     pub uuid: Option<String>,
 }
 
+/// An EGLDisplay that [`Egl::display`] gave.
+#[derive(Clone, Copy, Debug)]
+pub struct Display(*mut c_void);
+
+impl Display {
+    /// The handle.
+    pub fn raw(self) -> *mut c_void {
+        self.0
+    }
+}
+
 /// Turns an address into a function pointer.
 ///
 /// # Safety
@@ -173,19 +184,18 @@ impl Egl {
     }
 
     /// The EGLDisplay of a device, not initialised; null where EGL gives none. The same for each call.
-    pub fn display(&self, device: &Device) -> *mut c_void {
+    pub fn display(&self, device: &Device) -> Display {
+        let handle = device.handle as *mut c_void;
         // SAFETY: a device of this EGL, no attributes.
-        unsafe {
-            (self.get_platform_display)(PLATFORM_DEVICE, device.handle as *mut c_void, std::ptr::null())
-        }
+        Display(unsafe { (self.get_platform_display)(PLATFORM_DEVICE, handle, std::ptr::null()) })
     }
 
     /// Initialises a display; the EGL error on failure.
-    pub fn initialize(&self, display: *mut c_void) -> Result<(i32, i32), i32> {
+    pub fn initialize(&self, display: Display) -> Result<(i32, i32), i32> {
         let (mut major, mut minor) = (0, 0);
         // SAFETY: a display of `Self::display` and out parameters.
         unsafe {
-            match (self.initialize)(display, &raw mut major, &raw mut minor) {
+            match (self.initialize)(display.0, &raw mut major, &raw mut minor) {
                 0 => Err((self.get_error)()),
                 _ => Ok((major, minor)),
             }
@@ -193,9 +203,9 @@ impl Egl {
     }
 
     /// A string of an initialised display (EGL_VENDOR, EGL_VERSION, EGL_EXTENSIONS).
-    pub fn string(&self, display: *mut c_void, name: i32) -> Option<String> {
+    pub fn string(&self, display: Display, name: i32) -> Option<String> {
         // SAFETY: an initialised display.
-        text(unsafe { (self.query_string)(display, name) })
+        text(unsafe { (self.query_string)(display.0, name) })
     }
 }
 

@@ -10,7 +10,7 @@ mod egl;
 
 pub use choice::{Choice, Refusal, choose};
 pub use diagnosis::{Cause, Machine};
-pub use egl::{Device, Egl, Unusable};
+pub use egl::{Device, Display, Egl, Unusable};
 
 /// Whether the name of a 3D side means an EGL device (`egl`, `egl:...`) and not an X display.
 pub fn is_egl(name: &str) -> bool {

@@ -83,7 +83,7 @@ impl Current {
     /// Binds surfaces on the 3D side; the program's bindings are restored by [`Self::rebind`].
     pub fn bind(&self, draw: &Surface, read: &Surface) -> Result<(), Failure> {
         let backend = Runtime::get().backend.ok_or(Failure::Silent)?;
-        backend.make_current(Some((draw, read)), self.context.raw)
+        backend.bind_for_a_while((draw, read), self.context.raw)
     }
 
     /// Binds the program's surfaces again.

@@ -3,6 +3,7 @@
 //! No context of ours is ever current in a thread of the program; where one is needed (to fill a surface from an X
 //! pixmap, to read a surface that another thread draws to) it is this thread's.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::thread;
@@ -18,6 +19,15 @@ type Job = Box<dyn FnOnce() + Send>;
 struct Request {
     surface: Arc<Surface>,
     job: Job,
+}
+
+thread_local! {
+    static HERE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is a worker, not one of the program's.
+pub fn is_here() -> bool {
+    HERE.with(Cell::get)
 }
 
 /// The worker of one back end; its thread starts with the first job.
@@ -45,8 +55,15 @@ impl Worker {
             // The other end waits unless it has gone, and then nobody needs the result.
             let _ = reply.send(job());
         });
-        requests.send(Request { surface: surface.clone(), job }).ok()?;
-        result.recv().ok()
+        let mut request = Some(Request { surface: surface.clone(), job });
+        let mut answer = None;
+        self.backend.lend(surface, &mut || {
+            answer = request
+                .take()
+                .and_then(|request| requests.send(request).ok())
+                .and_then(|()| result.recv().ok());
+        });
+        answer
     }
 
     fn start(&self) -> Option<Sender<Request>> {
@@ -67,6 +84,7 @@ impl Worker {
 }
 
 fn serve(backend: &'static dyn Backend, requests: &Receiver<Request>) {
+    HERE.with(|here| here.set(true));
     let mut contexts: HashMap<usize, RawContext> = HashMap::new();
     while let Ok(Request { surface, job }) = requests.recv() {
         let Some(context) = context_for(backend, &mut contexts, surface.config) else { continue };
