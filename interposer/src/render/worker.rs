@@ -13,8 +13,9 @@ use once_cell::sync::OnceCell;
 
 use super::{Backend, ConfigIndex, ContextRequest, RawContext, Surface, attributes};
 
-/// Work on one surface, run with it current.
-type Job = Box<dyn FnOnce() + Send>;
+/// Work on one surface, run with it current; what it gives tells the result once the surface is current no more.
+type Job = Box<dyn FnOnce() -> Reply + Send>;
+type Reply = Box<dyn FnOnce() + Send>;
 
 struct Request {
     surface: Arc<Surface>,
@@ -52,8 +53,11 @@ impl Worker {
         let requests = self.requests.get_or_init(|| self.start()).as_ref()?;
         let (reply, result) = bounded(1);
         let job = Box::new(move || {
-            // The other end waits unless it has gone, and then nobody needs the result.
-            let _ = reply.send(job());
+            let result = job();
+            Box::new(move || {
+                // The other end waits unless it has gone, and then nobody needs the result.
+                let _ = reply.send(result);
+            }) as Reply
         });
         let mut request = Some(Request { surface: surface.clone(), job });
         let mut answer = None;
@@ -92,10 +96,12 @@ fn serve(backend: &'static dyn Backend, requests: &Receiver<Request>) {
             log::debug!("the 3D worker cannot bind {surface:?}: {failure}");
             continue;
         }
-        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(job)).is_err() {
-            log::error!("a job of the 3D worker panicked");
-        }
+        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
         backend.release();
+        match done {
+            Ok(reply) => reply(),
+            Err(_) => log::error!("a job of the 3D worker panicked"),
+        }
     }
 }
 
