@@ -52,8 +52,13 @@ pub fn show(current: &Current) {
     if !dirty && !selected {
         return;
     }
+    let shown = || {
+        let surface = drawable.existing_surface();
+        surface.is_none_or(|surface| Runtime::get().backend.is_none_or(|backend| backend.is_shown(&surface)))
+    };
     match &drawable.kind {
-        Kind::Window(window) => super::send(current, window, api::FRONT),
+        Kind::Window(window) if shown() => super::send(current, window, api::FRONT),
+        Kind::Window(_) => {}
         Kind::Pixmap(target) => target.write_back(current, api::FRONT),
         Kind::Pbuffer { .. } => {}
     }

@@ -21,6 +21,8 @@ functions! {
     fn glIsEnabled(c_uint) -> c_uchar;
     fn glEnable(c_uint);
     fn glDisable(c_uint);
+    fn glClear(c_uint);
+    fn glClearColor(c_float, c_float, c_float, c_float);
     fn glPixelStorei(c_uint, c_int);
     fn glPixelTransferf(c_uint, c_float);
     fn glReadPixels(c_int, c_int, c_int, c_int, c_uint, c_uint, *mut c_void);
@@ -77,6 +79,8 @@ pub const MAX_DRAW_BUFFERS: c_uint = 0x8824;
 pub const SCISSOR_TEST: c_uint = 0x0C11;
 pub const DITHER: c_uint = 0x0BD0;
 pub const FRAMEBUFFER_SRGB: c_uint = 0x8DB9;
+pub const DEPTH_BUFFER_BIT: c_uint = 0x100;
+pub const STENCIL_BUFFER_BIT: c_uint = 0x400;
 pub const COLOR_BUFFER_BIT: c_uint = 0x4000;
 pub const NEAREST: c_uint = 0x2600;
 

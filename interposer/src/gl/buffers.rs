@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::api::{self, get_integer, gl};
 use super::features::Features;
+use crate::glx::current;
 use crate::interpose::Inside;
-use crate::render::Buffers;
+use crate::render::{Buffers, Moment};
 use crate::runtime::Runtime;
 
 /// Whether the back end stands in for buffers, so that nobody else pays for the question.
@@ -110,6 +111,22 @@ impl Drop for Borrowed {
         if let Some(read) = self.read {
             gl!(real glReadBuffer(read));
         }
+    }
+}
+
+/// Brings together what threads have drawn to one drawable (see [`Backend::exchange`]).
+///
+/// [`Backend::exchange`]: crate::render::Backend::exchange
+#[inline]
+pub fn exchange(moment: Moment) {
+    if !EMULATES.load(Relaxed) {
+        return;
+    }
+    if let Some(backend) = Runtime::existing().and_then(|runtime| runtime.backend)
+        && backend.exchange(moment)
+        && let Some(current) = current::get()
+    {
+        current::mark_front(&current);
     }
 }
 

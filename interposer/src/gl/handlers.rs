@@ -8,9 +8,11 @@ use super::buffers;
 use crate::frame::front;
 use crate::glx::current::{self, Current};
 use crate::interpose::Inside;
+use crate::render::Moment;
 
 pub unsafe fn flush() {
     gl!(real glFlush());
+    buffers::exchange(Moment::Flush);
     if let Some(current) = current::get() {
         front::show(&current);
     }
@@ -18,12 +20,19 @@ pub unsafe fn flush() {
 
 pub unsafe fn finish() {
     gl!(real glFinish());
+    buffers::exchange(Moment::Flush);
     if let Some(current) = current::get() {
         front::show(&current);
     }
 }
 
+pub unsafe fn clear(mask: c_uint) {
+    buffers::exchange(Moment::Draw);
+    gl!(real glClear(mask));
+}
+
 fn resized(width: c_int, height: c_int) {
+    buffers::exchange(Moment::Draw);
     if let Some(current) = current::get() {
         current.viewport_is((width, height));
     }

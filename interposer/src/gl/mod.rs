@@ -18,6 +18,7 @@ interpose! {
     fn glFlush() -> () => handlers::flush;
     fn glFinish() -> () => handlers::finish;
 
+    fn glClear(mask: c_uint) -> () => handlers::clear;
     fn glViewport(x: c_int, y: c_int, width: c_int, height: c_int) -> () => handlers::viewport;
     fn glViewportIndexedf(index: c_uint, x: c_float, y: c_float, width: c_float, height: c_float) -> () => handlers::viewport_indexed;
     fn glViewportIndexedfv(index: c_uint, values: *const c_float) -> () => handlers::viewport_indexed_v;

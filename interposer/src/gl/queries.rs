@@ -7,7 +7,7 @@ use super::api::{self, gl};
 use super::buffers;
 use super::handlers::is_bound;
 use crate::glx::current;
-use crate::render::Buffers;
+use crate::render::{Buffers, Moment};
 
 /// The answer about a default framebuffer, of which `binding` tells whether it is bound.
 fn about(binding: c_uint, answer: impl FnOnce(&dyn Buffers) -> c_uint) -> Option<c_uint> {
@@ -151,6 +151,7 @@ pub unsafe fn pop_attrib() {
 }
 
 fn before_read() {
+    buffers::exchange(Moment::Draw);
     if let Some(buffers) = buffers::emulated() {
         buffers.before_read();
     }

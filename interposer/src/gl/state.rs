@@ -186,6 +186,14 @@ impl BlitGuard {
         let ([x0, y0, x1, y1], [u0, v0, u1, v1]) = (source, target);
         gl!(glBlitFramebuffer(x0, y0, x1, y1, u0, v0, u1, v1, api::COLOR_BUFFER_BIT, api::NEAREST));
     }
+
+    /// Copies rectangles of all `buffers` (GL_COLOR_BUFFER_BIT, ...) between equal places.
+    pub fn copy_rectangles(&self, from: c_uint, to: c_uint, rectangles: &[[c_int; 4]], buffers: c_uint) {
+        self.borrowed.select(from, to);
+        for &[x0, y0, x1, y1] in rectangles {
+            gl!(glBlitFramebuffer(x0, y0, x1, y1, x0, y0, x1, y1, buffers, api::NEAREST));
+        }
+    }
 }
 
 /// Sets pixel store parameters; gives those that differed, with the values to put back.

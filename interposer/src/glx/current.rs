@@ -14,7 +14,7 @@ use super::error::{Code, GlxError, core, minor};
 use super::{GLXContext, XID};
 use crate::frame;
 use crate::gl;
-use crate::render::{Failure, Surface};
+use crate::render::{Failure, Moment, Surface};
 use crate::runtime::Runtime;
 
 /// What is current in a thread.
@@ -88,8 +88,8 @@ impl Current {
 
     /// Binds the program's surfaces again.
     pub fn rebind(&self) {
-        if let Some((draw, read)) = self.surfaces()
-            && let Err(failure) = self.bind(&draw, &read)
+        if let (Some((draw, read)), Some(backend)) = (self.surfaces(), Runtime::get().backend)
+            && let Err(failure) = backend.make_current(Some((&draw, &read)), self.context.raw)
         {
             log::log!(failure.level(), "cannot bind the program's surfaces again: {failure}");
         }
@@ -269,6 +269,7 @@ pub unsafe fn display() -> *mut Display {
 pub unsafe fn wait_gl() {
     if let Some(current) = get() {
         gl::finish_real();
+        gl::buffers::exchange(Moment::Flush);
         frame::front::show(&current);
         if let Some(window) = current.draw.as_ref().and_then(|draw| draw.window()) {
             window.finish();

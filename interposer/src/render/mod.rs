@@ -100,6 +100,21 @@ pub struct Identity {
     pub vendor: String,
 }
 
+/// When threads that draw to one drawable may meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// A drawing probably begins (glClear, glViewport), or pixels are read.
+    Draw,
+    /// glFlush, glFinish, glXWaitGL.
+    Flush,
+    /// A swap, before the frame is read.
+    Swap,
+    /// A swap, after it.
+    Swapped,
+    /// The thread goes to another drawable.
+    Leave,
+}
+
 /// A 3D side.
 pub trait Backend: Send + Sync {
     /// All configs that can make pbuffers, in the server's order.
@@ -143,6 +158,17 @@ pub trait Backend: Send + Sync {
     /// Runs `work` while another thread may make `surface` current that this one may have current.
     fn lend(&self, _surface: &Surface, work: &mut dyn FnMut()) {
         work();
+    }
+
+    /// Where threads that draw to one drawable have surfaces of their own: brings their pixels together. Gives whether
+    /// the front buffer got some from another thread.
+    fn exchange(&self, _moment: Moment) -> bool {
+        false
+    }
+
+    /// Whether what this thread draws to a surface is what its window is to show.
+    fn is_shown(&self, _surface: &Surface) -> bool {
+        true
     }
 
     /// The stand-ins for front and back buffers, where surfaces have but one buffer and the context that is current in

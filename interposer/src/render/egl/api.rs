@@ -30,7 +30,6 @@ functions! {
     fn eglGetError() -> c_int;
     fn eglMakeCurrent(Handle, Handle, Handle, Handle) -> c_uint;
     fn eglQueryAPI() -> c_uint;
-    fn eglReleaseThread() -> c_uint;
 }
 
 /// Calls an EGL function; its type's nothing (0, null) where it is missing.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::api::{self, Handle, egl};
 use super::context::{EglContext, failure};
+use super::exchange::Drawn;
 use super::selection::{Half, read_half};
 use super::surface::Pair;
 use crate::gl::api::{self as gl_api, get_integer, gl};
@@ -89,7 +90,48 @@ pub fn unbound(display: usize, work: &mut dyn FnMut()) {
     }
 }
 
+/// Runs `work` with other pairs bound to this thread's context, to draw to and to read from.
+pub fn rebinding<T>((draw, read): (&Arc<Pair>, &Arc<Pair>), work: impl FnOnce() -> T) -> Result<T, Failure> {
+    let before =
+        with(|here| (here.display, here.context.clone(), here.pairs.clone())).ok_or(Failure::Silent)?;
+    let (display, context, pairs) = before;
+    let same = |(bound_draw, bound_read): &(Arc<Pair>, Arc<Pair>)| {
+        Arc::ptr_eq(bound_draw, draw) && Arc::ptr_eq(bound_read, read)
+    };
+    if pairs.as_ref().is_some_and(same) {
+        return Ok(work());
+    }
+    bind(display, context.clone(), Some((draw.clone(), read.clone())))?;
+    let result = work();
+    bind(display, context, pairs)?;
+    Ok(result)
+}
+
+/// Binds other pbuffers in place of a drawable's.
+pub fn reseat(old: &Arc<Pair>, new: &Arc<Pair>) -> Result<(), Failure> {
+    let bound =
+        with(|here| (here.display, here.context.clone(), here.pairs.clone())).ok_or(Failure::Silent)?;
+    let (display, context, pairs) = bound;
+    let moved = |pair: Arc<Pair>| if Arc::ptr_eq(&pair, old) { new.clone() } else { pair };
+    bind(display, context, pairs.map(|(draw, read)| (moved(draw), moved(read))))
+}
+
 impl Here {
+    /// What this thread draws to; None for a context without surfaces or without blits.
+    pub fn drawn(&mut self) -> Option<Drawn> {
+        if self.context.es {
+            return None;
+        }
+        let (pair, _) = self.pairs.clone()?;
+        let half = self.context.selection.lock().draw_half(pair.config.double);
+        Some(Drawn { pair, half, features: self.features().clone() })
+    }
+
+    /// The pbuffers to draw to.
+    pub fn draw_pair(&self) -> Option<Arc<Pair>> {
+        self.pairs.as_ref().map(|(draw, _)| draw.clone())
+    }
+
     /// Whether a surface is bound in this thread.
     pub fn holds(&self, pair: &Pair) -> bool {
         let is = |other: &Arc<Pair>| std::ptr::eq(Arc::as_ptr(other), pair);

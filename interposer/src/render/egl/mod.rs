@@ -1,15 +1,19 @@
 //! The EGL back end: pbuffers of an EGL device, with no X server at all.
 //!
 //! GLX promises more than EGL has: a front and a back buffer, and a drawable that several threads may have current.
-//! [`surface`] makes pairs of pbuffers, [`selection`] knows which half a program means, [`here`] binds it.
+//! [`surface`] makes pairs of pbuffers, [`selection`] knows which half a program means, [`here`] binds it; [`sharing`],
+//! [`seats`] and [`exchange`] give further threads stand-ins and bring their pixels together.
 
 pub mod api;
 mod buffers;
 mod config;
 mod context;
+mod exchange;
 mod here;
 mod open;
+mod seats;
 mod selection;
+mod sharing;
 mod surface;
 
 use std::collections::HashMap;
@@ -20,16 +24,24 @@ use parking_lot::RwLock;
 
 use super::attributes::Attributes;
 use super::worker::Worker;
-use super::{Backend, Buffers, ConfigIndex, ContextRequest, Failure, Identity, RawContext, Surface, worker};
+use super::{
+    Backend, Buffers, ConfigIndex, ContextRequest, Failure, Identity, Moment, RawContext, Surface, worker,
+};
 use crate::interpose::Inside;
+use crate::runtime::Runtime;
 use api::{Handle, egl};
 use buffers::PairBuffers;
 use config::Config;
 use context::EglContext;
+pub use open::OpenError;
+use sharing::Base;
 use surface::Pair;
 
-pub use here::forget;
-pub use open::OpenError;
+/// In a forked child: nothing is bound, and what the parent had is not touched.
+pub fn forget() {
+    here::forget();
+    seats::forget();
+}
 
 /// The back end.
 pub struct EglBackend {
@@ -85,6 +97,20 @@ fn pair_of(surface: &Surface) -> Arc<Pair> {
     }
 }
 
+/// A surface of a pair, which lives with it.
+fn surface_of(pair: &Arc<Pair>) -> Option<Arc<Surface>> {
+    let backend = Runtime::existing()?.backend?;
+    let id = Arc::into_raw(pair.clone()) as usize;
+    Some(Arc::new(Surface { id, width: pair.width, height: pair.height, config: pair.index, backend }))
+}
+
+/// Pbuffers for a thread that finds the drawable's own taken, and what they hold.
+fn stand_in(own: &Pair) -> Result<(Arc<Pair>, Option<Base>), Failure> {
+    let pair = Arc::new(own.alike()?);
+    let base = exchange::fill(&pair);
+    Ok((pair, base))
+}
+
 impl Backend for EglBackend {
     fn configs(&self) -> &[Attributes] {
         &self.attributes
@@ -121,7 +147,7 @@ impl Backend for EglBackend {
     ) -> Result<Arc<Surface>, Failure> {
         let _inside = Inside::enter();
         let (width, height) = (width.max(1), height.max(1));
-        let pair = Pair::new(self.display, self.configs[config.0], width, height)?;
+        let pair = Pair::new(self.display, self.configs[config.0], config, (width, height))?;
         let id = Arc::into_raw(Arc::new(pair)) as usize;
         Ok(Arc::new(Surface { id, width, height, config, backend: self }))
     }
@@ -138,22 +164,59 @@ impl Backend for EglBackend {
         context: RawContext,
     ) -> Result<(), Failure> {
         let _inside = Inside::enter();
-        let pairs = surfaces.map(|(draw, read)| (pair_of(draw), pair_of(read)));
-        here::bind(self.display, self.context(context)?, pairs)
+        let context = self.context(context)?;
+        let own = surfaces.map(|(draw, read)| (pair_of(draw), pair_of(read)));
+        let kept: Vec<Arc<Pair>> = own.iter().flat_map(|(draw, read)| [draw.clone(), read.clone()]).collect();
+        if !seats::draws_to_one_of(&kept) {
+            exchange::at(Moment::Leave);
+        }
+        let seated = match &own {
+            Some((draw, read)) => Some((seats::take(draw, stand_in)?, seats::take(read, stand_in)?)),
+            None => None,
+        };
+        here::bind(self.display, context, seated)?;
+        seats::keep(&kept);
+        exchange::at(Moment::Draw);
+        Ok(())
+    }
+
+    fn bind_for_a_while(
+        &self,
+        (draw, read): (&Surface, &Surface),
+        context: RawContext,
+    ) -> Result<(), Failure> {
+        let _inside = Inside::enter();
+        let pairs = (seats::seated(&pair_of(draw)), seats::seated(&pair_of(read)));
+        here::bind(self.display, self.context(context)?, Some(pairs))
     }
 
     fn release(&self) {
         let _inside = Inside::enter();
+        exchange::at(Moment::Leave);
         here::release(self.display);
+        seats::keep(&[]);
     }
 
     fn lend(&self, surface: &Surface, work: &mut dyn FnMut()) {
         let _inside = Inside::enter();
         let pair = pair_of(surface);
         match here::with(|here| here.holds(&pair)) {
-            Some(true) if !worker::is_here() => here::unbound(self.display, work),
+            Some(true) if !worker::is_here() => {
+                pair.sharing.lend(true);
+                here::unbound(self.display, work);
+                pair.sharing.lend(false);
+            }
             _ => work(),
         }
+    }
+
+    fn exchange(&self, moment: Moment) -> bool {
+        let _inside = Inside::enter();
+        exchange::at(moment)
+    }
+
+    fn is_shown(&self, surface: &Surface) -> bool {
+        !sharing::ever() || pair_of(surface).sharing.shows(sharing::this_thread())
     }
 
     fn buffers(&self) -> Option<&dyn Buffers> {

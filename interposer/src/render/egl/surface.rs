@@ -6,7 +6,8 @@ use super::api::{self, Handle, egl};
 use super::config::Config;
 use super::context::failure;
 use super::selection::Half;
-use crate::render::Failure;
+use super::sharing::Sharing;
+use crate::render::{ConfigIndex, Failure};
 
 /// GL_DEPTH_BUFFER_BIT and GL_STENCIL_BUFFER_BIT for what a config has.
 pub const fn buffers_of(depth: bool, stencil: bool) -> u32 {
@@ -46,19 +47,39 @@ pub struct Pair {
     display: usize,
     /// What they are made with.
     pub config: Config,
+    /// Its place in the list.
+    pub index: ConfigIndex,
     /// Width in pixels.
     pub width: u16,
     /// Height in pixels.
     pub height: u16,
+    /// Which threads have them.
+    pub sharing: Sharing,
     back: Pbuffer,
     front: OnceCell<Pbuffer>,
 }
 
 impl Pair {
     /// Makes the back half.
-    pub fn new(display: usize, config: Config, width: u16, height: u16) -> Result<Self, Failure> {
+    pub fn new(
+        display: usize,
+        config: Config,
+        index: ConfigIndex,
+        (width, height): (u16, u16),
+    ) -> Result<Self, Failure> {
         let back = Pbuffer::new(display, &config, width, height)?;
-        Ok(Self { display, config, width, height, back, front: OnceCell::new() })
+        let sharing = Sharing::default();
+        Ok(Self { display, config, index, width, height, sharing, back, front: OnceCell::new() })
+    }
+
+    /// Another pair of the same kind and size.
+    pub fn alike(&self) -> Result<Self, Failure> {
+        Self::new(self.display, self.config, self.index, (self.width, self.height))
+    }
+
+    /// The EGLDisplay.
+    pub fn display(&self) -> usize {
+        self.display
     }
 
     /// The EGLSurface of a half; the front one is made when it is first asked for.
