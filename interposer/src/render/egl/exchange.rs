@@ -40,18 +40,23 @@ pub fn at(moment: Moment) -> bool {
         }
         Moment::Leave if shows => {
             if !Arc::ptr_eq(&own, &drawn.pair) {
-                send_whole(&own, &drawn);
+                bequeath(&own, &drawn);
             }
             false
         }
-        _ if shows => open(&own, &drawn),
-        Moment::Draw if !late => false,
-        Moment::Draw | Moment::Flush | Moment::Leave => {
+        Moment::Leave => {
             send(&own, &drawn);
-            if late && moment != Moment::Leave {
+            false
+        }
+        Moment::Draw | Moment::Flush => {
+            let renewed = late && !shows;
+            if moment == Moment::Flush || renewed {
+                send(&own, &drawn);
+            }
+            if renewed {
                 refill(&own, &drawn.pair);
             }
-            false
+            open(&own, &drawn)
         }
     }
 }
@@ -61,8 +66,11 @@ fn move_in(own: &Arc<Pair>, drawn: Drawn) -> Drawn {
     if Arc::ptr_eq(own, &drawn.pair) || !own.sharing.is_free() {
         return drawn;
     }
-    send_whole(own, &drawn);
-    if own.sharing.enter(this_thread()) && here::reseat(&drawn.pair, own).is_ok() {
+    bequeath(own, &drawn);
+    own.sharing.leave(this_thread());
+    own.sharing.enter(this_thread());
+    own.sharing.show(this_thread());
+    if here::reseat(&drawn.pair, own).is_ok() {
         with_seat(own, |seat| seat.pair = own.clone());
         return Drawn { pair: own.clone(), ..drawn };
     }
@@ -111,55 +119,62 @@ fn read(features: &Features, buffer: u32, width: u16, height: u16) -> Vec<u8> {
 
 /// Sends what this thread has drawn since it last did.
 fn send(own: &Arc<Pair>, drawn: &Drawn) {
-    let Drawn { pair, half, features } = drawn;
-    let (width, height) = (pair.width, pair.height);
-    let read = || read(features, drawn.buffer(), width, height);
-    let Ok(picture) = here::rebinding((pair, pair), read) else { return };
-    let rectangles = with_seat(own, |seat| {
-        let base = seat.base[place(*half)].replace(Base::Picture(Vec::new()));
-        match base {
-            Some(base) => sharing::drawn(&base, &picture, width.into()),
-            // Nobody knows what was there: what is there now is where to start from.
-            None => Vec::new(),
-        }
+    if !own.sharing.is_awaited(this_thread()) {
+        return;
+    }
+    let Some(picture) = picture(drawn) else { return };
+    let (width, height) = (drawn.pair.width, drawn.pair.height);
+    let rectangles = with_seat(own, |seat| match &seat.base[place(drawn.half)] {
+        Some(base) => sharing::drawn(base, &picture, width.into()),
+        None if own.sharing.shows(this_thread()) => vec![[0, 0, width.into(), height.into()]],
+        // What this thread drew cannot be told from what others did: from now on it can.
+        None => Vec::new(),
     });
     let rectangles = rectangles.unwrap_or_default();
     if !rectangles.is_empty() {
-        match pack(pair, drawn, &rectangles) {
-            Ok(carrier) => own.sharing.send(Parcel { carrier, rectangles, buffer: drawn.buffer() }),
-            Err(failure) => log::warn!("what another thread drew cannot be shown: {failure}"),
+        match pack(drawn, rectangles) {
+            Ok(parcel) => own.sharing.send(this_thread(), &parcel),
+            Err(failure) => log::warn!("other threads do not see what this one drew: {failure}"),
         }
     }
-    with_seat(own, |seat| seat.base[place(*half)] = Some(Base::Picture(picture)));
+    with_seat(own, |seat| seat.base[place(drawn.half)] = Some(Base::Picture(picture)));
 }
 
-/// Sends all that this thread's pbuffers hold.
-fn send_whole(own: &Arc<Pair>, drawn: &Drawn) {
-    let rectangles = vec![[0, 0, drawn.pair.width.into(), drawn.pair.height.into()]];
-    match pack(&drawn.pair, drawn, &rectangles) {
-        Ok(carrier) => own.sharing.send(Parcel { carrier, rectangles, buffer: drawn.buffer() }),
-        Err(failure) => log::warn!("what this thread drew is lost to the next: {failure}"),
+/// What this thread's pbuffers hold.
+fn picture(drawn: &Drawn) -> Option<Vec<u8>> {
+    let Drawn { pair, features, .. } = drawn;
+    let read = || read(features, drawn.buffer(), pair.width, pair.height);
+    here::rebinding((pair, pair), read).ok()
+}
+
+/// Leaves all that this thread's pbuffers hold to the others.
+fn bequeath(own: &Arc<Pair>, drawn: &Drawn) {
+    match pack(drawn, Vec::new()) {
+        Ok(parcel) => own.sharing.bequeath(this_thread(), &parcel),
+        Err(failure) => log::warn!("what this thread drew is lost to others: {failure}"),
     }
 }
 
-/// Copies what was drawn to pbuffers that no thread has current.
-fn pack(pair: &Arc<Pair>, drawn: &Drawn, rectangles: &[[i32; 4]]) -> Result<Arc<Pair>, Failure> {
+/// Copies a whole picture to pbuffers that no thread has current; `rectangles` say what of it counts.
+fn pack(drawn: &Drawn, rectangles: Vec<[i32; 4]>) -> Result<Parcel, Failure> {
+    let Drawn { pair, features, .. } = drawn;
     let carrier = Arc::new(pair.alike()?);
     let buffers = api::COLOR_BUFFER_BIT | pair.config.depth_or_stencil;
+    let whole = [0, 0, pair.width.into(), pair.height.into()];
     here::rebinding((&carrier, pair), || {
-        if let Some(guard) = BlitGuard::new(&drawn.features) {
-            guard.copy_rectangles(drawn.buffer(), api::BACK, rectangles, buffers);
+        if let Some(guard) = BlitGuard::new(features) {
+            guard.copy_rectangles(drawn.buffer(), api::BACK, &[whole], buffers);
         }
         // Another context reads it next.
         gl!(real glFinish());
     })?;
-    Ok(carrier)
+    Ok(Parcel { carrier, rectangles, buffer: drawn.buffer() })
 }
 
-/// Opens the parcels that have arrived.
+/// Opens the parcels that have arrived. What they bring is not this thread's own drawing.
 fn open(own: &Arc<Pair>, drawn: &Drawn) -> bool {
-    let mut front = false;
-    for parcel in own.sharing.take() {
+    let parcels = own.sharing.take(this_thread());
+    for parcel in &parcels {
         let buffers = api::COLOR_BUFFER_BIT | drawn.pair.config.depth_or_stencil;
         let done = here::rebinding((&drawn.pair, &parcel.carrier), || {
             if let Some(guard) = BlitGuard::new(&drawn.features) {
@@ -169,9 +184,15 @@ fn open(own: &Arc<Pair>, drawn: &Drawn) -> bool {
         if let Err(failure) = done {
             log::debug!("a parcel cannot be opened: {failure}");
         }
-        front |= parcel.buffer == api::FRONT;
     }
-    front
+    if !parcels.is_empty() {
+        let base = match own.sharing.shows(this_thread()) {
+            true => None,
+            false => picture(drawn).map(Base::Picture),
+        };
+        with_seat(own, |seat| seat.base[place(drawn.half)] = base);
+    }
+    parcels.iter().any(|parcel| parcel.buffer == api::FRONT)
 }
 
 /// After a swap the back buffer is nobody's promise: what is drawn from now on is told from what was.

@@ -1,12 +1,14 @@
 //! One drawable in several threads: who has its pbuffers, and how pixels of the others get there.
 //!
 //! GLX lets any number of threads have a drawable current; EGL answers EGL_BAD_ACCESS. So the first thread has the
-//! drawable's own pbuffers and every other thread a stand-in of the same size. One of them is the *shower*: the thread
-//! that swaps, at first the one with the drawable's own. What the others draw reaches it in [`Parcel`]s, sent when they
-//! flush, finish, swap or leave, and opened when the shower next clears, sets a viewport, reads, flushes or swaps.
+//! drawable's own pbuffers and every other thread a stand-in of the same size. What one has drawn reaches the others in
+//! [`Parcel`]s: sent when it flushes, finishes or leaves, opened when the receiver next clears, sets a viewport, reads,
+//! flushes or swaps. So threads that synchronise as OpenGL asks them to see each other's pixels.
 //!
-//! A parcel carries only what its sender has drawn, told by comparison with what was there before: a colour that
-//! nobody draws with at first, later what was sent last.
+//! A parcel counts only where its sender has drawn, told by comparison with what was there before: a colour that
+//! nobody draws with at first, later what was sent last. One thread is the *shower*, the one that swaps (at first the
+//! one with the drawable's own pbuffers): all that is drawn must reach it; others get the next parcel only once they
+//! have opened the last, so that a thread that sleeps costs nothing.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -40,9 +42,10 @@ pub fn ever() -> bool {
     EVER.load(Relaxed)
 }
 
-/// Pixels on their way to the shower.
+/// Pixels on their way to another thread.
+#[derive(Clone)]
 pub struct Parcel {
-    /// Pbuffers that no thread has current; the back one holds the pixels.
+    /// Pbuffers that no thread has current; the back one holds a whole picture.
     pub carrier: Arc<Pair>,
     /// What of it counts, as left, bottom, right and top.
     pub rectangles: Vec<[i32; 4]>,
@@ -50,15 +53,32 @@ pub struct Parcel {
     pub buffer: u32,
 }
 
-/// Parcels that wait at most; a shower that opens none is asleep, and only the newest matter.
+impl Parcel {
+    fn whole(&self) -> Self {
+        let rectangles = vec![[0, 0, self.carrier.width.into(), self.carrier.height.into()]];
+        Self { rectangles, ..self.clone() }
+    }
+}
+
+/// Parcels that wait for the shower at most.
 const PARCELS: usize = 16;
+
+/// A thread that has the drawable current.
+struct Participant {
+    thread: Thread,
+    parcels: Vec<Parcel>,
+    /// It has missed some of what the shower drew.
+    behind: bool,
+}
 
 #[derive(Default)]
 struct State {
     owner: Option<Thread>,
     lent: bool,
     shower: Option<Thread>,
-    parcels: Vec<Parcel>,
+    participants: Vec<Participant>,
+    /// What the last one left behind, where that is not in the drawable's own pbuffers.
+    left: Option<Parcel>,
     swaps: u64,
 }
 
@@ -70,10 +90,14 @@ impl Sharing {
     /// A thread makes the drawable current: whether it gets the drawable's own pbuffers.
     pub fn enter(&self, thread: Thread) -> bool {
         let mut state = self.0.lock();
-        state.shower.get_or_insert(thread);
         let owner = *state.owner.get_or_insert(thread);
+        state.shower.get_or_insert(thread);
         if owner != thread {
             EVER.store(true, Relaxed);
+        }
+        if !state.participants.iter().any(|other| other.thread == thread) {
+            let parcels = state.left.take().into_iter().collect();
+            state.participants.push(Participant { thread, parcels, behind: true });
         }
         owner == thread
     }
@@ -81,11 +105,12 @@ impl Sharing {
     /// A thread lets go of the drawable. If it showed the frames, the owner does so from now on, or whoever comes next.
     pub fn leave(&self, thread: Thread) {
         let mut state = self.0.lock();
+        state.participants.retain(|other| other.thread != thread);
         if state.owner == Some(thread) {
             state.owner = None;
         }
         if state.shower == Some(thread) {
-            state.shower = state.owner;
+            state.shower = state.owner.or_else(|| state.participants.first().map(|other| other.thread));
         }
     }
 
@@ -124,18 +149,50 @@ impl Sharing {
         self.0.lock().swaps
     }
 
-    /// Sends a parcel to the shower.
-    pub fn send(&self, parcel: Parcel) {
+    /// Whether any other thread would take a parcel of this one now.
+    pub fn is_awaited(&self, thread: Thread) -> bool {
         let mut state = self.0.lock();
-        if state.parcels.len() >= PARCELS {
-            state.parcels.remove(0);
+        let (shower, shows) = (state.shower, state.shower == Some(thread));
+        let mut awaited = false;
+        for other in state.participants.iter_mut().filter(|other| other.thread != thread) {
+            let takes = other.parcels.is_empty() || shower == Some(other.thread);
+            awaited |= takes;
+            other.behind |= shows && !takes;
         }
-        state.parcels.push(parcel);
+        awaited
     }
 
-    /// The parcels that have arrived, oldest first.
-    pub fn take(&self) -> Vec<Parcel> {
-        std::mem::take(&mut self.0.lock().parcels)
+    /// Sends a parcel to the other threads.
+    pub fn send(&self, thread: Thread, parcel: &Parcel) {
+        let mut state = self.0.lock();
+        let (shower, shows) = (state.shower, state.shower == Some(thread));
+        for other in state.participants.iter_mut().filter(|other| other.thread != thread) {
+            if !other.parcels.is_empty() && shower != Some(other.thread) {
+                continue;
+            }
+            if other.parcels.len() >= PARCELS {
+                other.parcels.remove(0);
+            }
+            let whole = shows && std::mem::take(&mut other.behind);
+            other.parcels.push(if whole { parcel.whole() } else { parcel.clone() });
+        }
+    }
+
+    /// Leaves a whole picture to whoever has the drawable, or has it next.
+    pub fn bequeath(&self, thread: Thread, parcel: &Parcel) {
+        let mut state = self.0.lock();
+        let mut heirs = state.participants.iter_mut().filter(|other| other.thread != thread);
+        match heirs.next() {
+            Some(heir) => heir.parcels.push(parcel.whole()),
+            None => state.left = Some(parcel.whole()),
+        }
+    }
+
+    /// The parcels that have arrived for a thread, oldest first.
+    pub fn take(&self, thread: Thread) -> Vec<Parcel> {
+        let mut state = self.0.lock();
+        let mine = state.participants.iter_mut().find(|other| other.thread == thread);
+        mine.map(|mine| std::mem::take(&mut mine.parcels)).unwrap_or_default()
     }
 }
 
