@@ -80,25 +80,52 @@ impl Display {
 ///
 /// # Safety
 /// The address is that of a function of type `F`, or null.
-unsafe fn function<F: Copy>(address: *mut c_void) -> Option<F> {
+pub unsafe fn function<F: Copy>(address: *mut c_void) -> Option<F> {
     const { assert!(size_of::<F>() == size_of::<*mut c_void>(), "F is a function pointer") };
     // SAFETY: the caller's contract.
     (!address.is_null()).then(|| unsafe { std::mem::transmute_copy::<*mut c_void, F>(&address) })
 }
 
-fn text(string: *const c_char) -> Option<String> {
+pub fn text(string: *const c_char) -> Option<String> {
     // SAFETY: EGL gives static C strings or null.
     (!string.is_null()).then(|| unsafe { CStr::from_ptr(string) }.to_string_lossy().into_owned())
 }
 
+/// Where EGL's functions are.
+pub struct Symbols {
+    symbol: Box<dyn Fn(&CStr) -> *mut c_void>,
+}
+
+impl Symbols {
+    /// From a function that finds symbols of libEGL.so.1 by name (null for what is not there).
+    pub fn new(symbol: impl Fn(&CStr) -> *mut c_void + 'static) -> Self {
+        Self { symbol: Box::new(symbol) }
+    }
+
+    /// A function that the library exports.
+    pub fn find(&self, name: &CStr) -> *mut c_void {
+        (self.symbol)(name)
+    }
+
+    /// A function of an extension or of OpenGL (eglGetProcAddress).
+    pub fn extension(&self, name: &CStr) -> *mut c_void {
+        // SAFETY: EGL's function of this type, with a C string.
+        unsafe {
+            match function::<GetProcAddress>(self.find(c"eglGetProcAddress")) {
+                Some(lookup) => lookup(name.as_ptr()),
+                None => std::ptr::null_mut(),
+            }
+        }
+    }
+}
+
 impl Egl {
-    /// EGL from a function that finds symbols of libEGL.so.1 by name (null for what is not there).
-    pub fn new(symbol: impl Fn(&CStr) -> *mut c_void) -> Result<Self, Unusable> {
+    /// EGL, if it has what devices need.
+    pub fn new(symbols: &Symbols) -> Result<Self, Unusable> {
         // SAFETY: the names and types are those of EGL's headers.
         unsafe {
             let required = Unusable::NotEgl;
-            let query_string: QueryString = function(symbol(c"eglQueryString")).ok_or(required)?;
-            let lookup: GetProcAddress = function(symbol(c"eglGetProcAddress")).ok_or(required)?;
+            let query_string: QueryString = function(symbols.find(c"eglQueryString")).ok_or(required)?;
             let client = text(query_string(std::ptr::null_mut(), EXTENSIONS)).unwrap_or_default();
             let has = |name: &str| client.split_whitespace().any(|extension| extension == name);
             let enumerates = has("EGL_EXT_device_enumeration") || has("EGL_EXT_device_base");
@@ -106,15 +133,16 @@ impl Egl {
                 return Err(Unusable::NoDevicePlatform);
             }
             let missing = Unusable::NoDevicePlatform;
-            let extension = |name: &CStr| lookup(name.as_ptr());
             Ok(Self {
                 query_string,
-                get_error: function(symbol(c"eglGetError")).ok_or(required)?,
-                initialize: function(symbol(c"eglInitialize")).ok_or(required)?,
-                query_devices: function(extension(c"eglQueryDevicesEXT")).ok_or(missing)?,
-                query_device_string: function(extension(c"eglQueryDeviceStringEXT")).ok_or(missing)?,
-                query_device_binary: function(extension(c"eglQueryDeviceBinaryEXT")),
-                get_platform_display: function(extension(c"eglGetPlatformDisplayEXT")).ok_or(missing)?,
+                get_error: function(symbols.find(c"eglGetError")).ok_or(required)?,
+                initialize: function(symbols.find(c"eglInitialize")).ok_or(required)?,
+                query_devices: function(symbols.extension(c"eglQueryDevicesEXT")).ok_or(missing)?,
+                query_device_string: function(symbols.extension(c"eglQueryDeviceStringEXT"))
+                    .ok_or(missing)?,
+                query_device_binary: function(symbols.extension(c"eglQueryDeviceBinaryEXT")),
+                get_platform_display: function(symbols.extension(c"eglGetPlatformDisplayEXT"))
+                    .ok_or(missing)?,
             })
         }
     }
@@ -137,17 +165,18 @@ impl Egl {
         Ok(handles
             .into_iter()
             .enumerate()
-            .map(|(index, handle)| self.describe(index, handle, machine))
+            .map(|(index, handle)| self.device(index, handle, machine))
             .collect())
     }
 
-    fn describe(&self, index: usize, handle: *mut c_void, machine: &Machine) -> Device {
+    fn device(&self, index: usize, handle: *mut c_void, machine: &Machine) -> Device {
         // SAFETY: a device that EGL has just given.
         let string = |name: c_int| text(unsafe { (self.query_device_string)(handle, name) });
         let extensions = string(EXTENSIONS).unwrap_or_default();
         let has = |name: &str| extensions.split_whitespace().any(|extension| extension == name);
         let software = has("EGL_MESA_device_software");
         let mut node = None;
+        // Mesa's software device claims a node that it does not have.
         if !software {
             let render =
                 has("EGL_EXT_device_drm_render_node").then(|| string(DRM_RENDER_NODE_FILE)).flatten();
@@ -160,7 +189,6 @@ impl Egl {
             .and_then(|node| machine.pci_of_node(node))
             .or_else(|| machine.pci_of_nvidia(uuid.as_deref()?));
         let nvidia = has("EGL_NV_device_cuda");
-        // Mesa may list the software device's own node of another GPU; the query above has left that out.
         while self.pending_error() {}
         Device { index, handle: handle as usize, software, nvidia, node, pci, uuid }
     }
@@ -251,6 +279,6 @@ mod tests {
 
     #[test]
     fn a_library_without_egl_is_told_apart() {
-        assert_eq!(Egl::new(|_| std::ptr::null_mut()).err(), Some(Unusable::NotEgl));
+        assert_eq!(Egl::new(&Symbols::new(|_| std::ptr::null_mut())).err(), Some(Unusable::NotEgl));
     }
 }

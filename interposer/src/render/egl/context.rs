@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use super::api::{self, Handle, egl};
 use super::selection::Selection;
 use crate::gl::features::Features;
+use crate::render::attributes as attr;
 use crate::render::{ContextRequest, Failure};
 
 /// A context and which buffers the program has selected in it.
@@ -37,6 +38,8 @@ mod glx {
     pub const NO_RESET_NOTIFICATION: c_int = 0x8261;
     pub const PROFILE_MASK: c_int = 0x9126;
     pub const NO_ERROR: c_int = 0x31B3;
+    /// GLX_ARB_fbconfig_float.
+    pub const RGBA_FLOAT_TYPE: c_int = 0x20B9;
 
     pub const DEBUG_BIT: c_int = 1;
     pub const FORWARD_COMPATIBLE_BIT: c_int = 2;
@@ -46,8 +49,9 @@ mod glx {
     pub const ES_PROFILE_BIT: c_int = 4;
 }
 
-/// The core error BadValue, GLXBadFBConfig and GLXBadProfileARB (GLX_ARB_create_context, _profile).
+/// The core errors BadValue and BadMatch, GLXBadFBConfig and GLXBadProfileARB (GLX_ARB_create_context, _profile).
 const BAD_VALUE: Failure = Failure::X(2);
+const BAD_MATCH: Failure = Failure::X(8);
 const BAD_FB_CONFIG: Failure = Failure::Glx(9);
 const BAD_PROFILE: Failure = Failure::Glx(13);
 
@@ -58,10 +62,27 @@ struct Wanted {
     list: Vec<c_int>,
 }
 
-fn translate(attributes: &[c_int]) -> Result<Wanted, Failure> {
+/// Whether a version of OpenGL is defined, or may be in drivers to come.
+fn is_defined(major: c_int, minor: c_int) -> bool {
+    let last = match major {
+        1 => 5,
+        2 => 1,
+        3 => 3,
+        _ => 9,
+    };
+    major >= 1 && (0..=last).contains(&minor)
+}
+
+/// `float` tells whether the config has floating-point colours.
+fn translate(attributes: &[c_int], float: bool) -> Result<Wanted, Failure> {
     let pairs = || attributes.chunks_exact(2).map(|pair| (pair[0], pair[1]));
-    let profile = pairs().filter(|(name, _)| *name == glx::PROFILE_MASK).last().map(|(_, value)| value);
-    let es = profile == Some(glx::ES_PROFILE_BIT);
+    let last = |wanted: c_int| pairs().filter(|(name, _)| *name == wanted).last().map(|(_, value)| value);
+    let es = last(glx::PROFILE_MASK) == Some(glx::ES_PROFILE_BIT);
+    let major = last(glx::MAJOR_VERSION).unwrap_or(1);
+    let forward = last(glx::FLAGS).unwrap_or(0) & glx::FORWARD_COMPATIBLE_BIT != 0;
+    if !es && (!is_defined(major, last(glx::MINOR_VERSION).unwrap_or(0)) || (forward && major < 3)) {
+        return Err(BAD_MATCH);
+    }
     let mut list = Vec::new();
     for (name, value) in pairs() {
         match name {
@@ -103,11 +124,22 @@ fn translate(attributes: &[c_int]) -> Result<Wanted, Failure> {
             // 0 and GLX_CONTEXT_RELEASE_BEHAVIOR_FLUSH_ARB have the same values in EGL.
             glx::RELEASE_BEHAVIOR => list.extend([api::CONTEXT_RELEASE_BEHAVIOR, value]),
             glx::NO_ERROR => list.extend([api::CONTEXT_OPENGL_NO_ERROR, (value != 0).into()]),
-            glx::RENDER_TYPE | glx::SCREEN => {}
+            glx::RENDER_TYPE => render_type(value, float)?,
+            glx::SCREEN => {}
             _ => return Err(BAD_VALUE),
         }
     }
     Ok(Wanted { es, list })
+}
+
+/// Whether a context may render in this type (GLX_RENDER_TYPE).
+fn render_type(value: c_int, float: bool) -> Result<(), Failure> {
+    match value {
+        attr::RGBA_TYPE => Ok(()),
+        glx::RGBA_FLOAT_TYPE if float => Ok(()),
+        glx::RGBA_FLOAT_TYPE | attr::COLOR_INDEX_TYPE => Err(BAD_MATCH),
+        _ => Err(BAD_VALUE),
+    }
 }
 
 /// What the failure of an EGL call is in GLX.
@@ -122,9 +154,18 @@ pub fn failure(error: c_int) -> Failure {
     }
 }
 
-/// Makes a context, with `config` where the driver cannot do without (null otherwise).
-pub fn create(display: Handle, config: Handle, request: &ContextRequest) -> Result<EglContext, Failure> {
-    let Wanted { es, mut list } = translate(request.attributes.unwrap_or_default())?;
+/// Makes a context, with `config` where the driver cannot do without (null otherwise); `float` tells whether the
+/// requested one has floating-point colours.
+pub fn create(
+    display: Handle,
+    config: Handle,
+    float: bool,
+    request: &ContextRequest,
+) -> Result<EglContext, Failure> {
+    let Wanted { es, mut list } = match request.attributes {
+        Some(attributes) => translate(attributes, float)?,
+        None => translate(&[glx::RENDER_TYPE, request.render_type], float)?,
+    };
     list.push(api::NONE);
     let share = request.share.map_or(std::ptr::null_mut(), |context| context.0 as Handle);
     // Which API is bound is the program's own state in this thread.
@@ -149,7 +190,7 @@ mod tests {
     use super::*;
 
     fn list(attributes: &[c_int]) -> Vec<c_int> {
-        translate(attributes).expect("a good list").list
+        translate(attributes, false).expect("a good list").list
     }
 
     #[test]
@@ -160,8 +201,8 @@ mod tests {
 
     #[test]
     fn es_profiles_are_another_api() {
-        let wanted =
-            translate(&[glx::PROFILE_MASK, 4, glx::MAJOR_VERSION, 2, glx::FLAGS, 4]).expect("a good list");
+        let wanted = translate(&[glx::PROFILE_MASK, 4, glx::MAJOR_VERSION, 2, glx::FLAGS, 4], false)
+            .expect("a good list");
         assert!(wanted.es);
         assert_eq!(wanted.list, [0x3098, 2, 0x30BF, 1, 0x30FC, 0]);
     }
@@ -174,8 +215,16 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused_as_glx_does() {
-        assert_eq!(translate(&[0x1234, 1]), Err(BAD_VALUE));
-        assert_eq!(translate(&[glx::PROFILE_MASK, 3]), Err(BAD_PROFILE));
-        assert_eq!(translate(&[glx::FLAGS, 0x100]), Err(BAD_VALUE));
+        assert_eq!(translate(&[0x1234, 1], false), Err(BAD_VALUE));
+        assert_eq!(translate(&[glx::PROFILE_MASK, 3], false), Err(BAD_PROFILE));
+        for version in [[1, 6], [2, 2], [3, 4], [0, 0], [-1, 0], [1, -1]] {
+            let list = [glx::MAJOR_VERSION, version[0], glx::MINOR_VERSION, version[1]];
+            assert_eq!(translate(&list, false), Err(BAD_MATCH), "{version:?}");
+        }
+        assert_eq!(translate(&[glx::FLAGS, 2], false), Err(BAD_MATCH));
+        assert_eq!(translate(&[glx::RENDER_TYPE, glx::RGBA_FLOAT_TYPE], false), Err(BAD_MATCH));
+        assert!(translate(&[glx::RENDER_TYPE, glx::RGBA_FLOAT_TYPE], true).is_ok());
+        assert_eq!(translate(&[glx::RENDER_TYPE, 1], false), Err(BAD_VALUE));
+        assert_eq!(translate(&[glx::FLAGS, 0x100], false), Err(BAD_VALUE));
     }
 }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 use parking_lot::RwLock;
 
-use super::attributes::Attributes;
+use super::attributes::{self, Attributes};
 use super::worker::Worker;
 use super::{
     Backend, Buffers, ConfigIndex, ContextRequest, Failure, Identity, Moment, RawContext, Surface, worker,
@@ -126,7 +126,10 @@ impl Backend for EglBackend {
             (false, Some(config)) => self.configs[config.0].handle as Handle,
             _ => std::ptr::null_mut(),
         };
-        let context = context::create(self.handle(), config, request)?;
+        let float = request
+            .config
+            .is_some_and(|config| self.attributes[config.0].value(attributes::FLOAT_COMPONENTS_NV) != 0);
+        let context = context::create(self.handle(), config, float, request)?;
         let raw = RawContext(context.handle);
         self.contexts.write().insert(raw.0, Arc::new(context));
         Ok(raw)

@@ -1,6 +1,6 @@
 //! Opening a device, and why that may fail.
 
-use glxrun_devices::{Cause, Choice, Device, Display, Egl, Machine, Refusal, choose};
+use glxrun_devices::{Cause, Choice, Device, Display, Egl, Machine, Refusal, Symbols, choose};
 
 use super::api;
 use crate::interpose::Library;
@@ -90,7 +90,7 @@ pub fn open(name: &str) -> Result<Opened, OpenError> {
         return Err(Cause::NoLibrary.into());
     }
     let explain = |unusable| machine.explain(unusable, variable);
-    let egl = Egl::new(|name| Library::Egl.symbol(name)).map_err(explain)?;
+    let egl = Egl::new(&Symbols::new(|name| Library::Egl.symbol(name))).map_err(explain)?;
     let devices = egl.devices(&machine).map_err(explain)?;
     let visible = variable("NVIDIA_VISIBLE_DEVICES");
     let device = choose(&devices, &choice, visible.as_deref(), &machine).map_err(|refusal| {
