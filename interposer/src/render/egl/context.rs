@@ -117,7 +117,7 @@ fn translate(attributes: &[c_int], float: bool) -> Result<Wanted, Failure> {
                     match value {
                         glx::NO_RESET_NOTIFICATION => api::NO_RESET_NOTIFICATION,
                         glx::LOSE_CONTEXT_ON_RESET => api::LOSE_CONTEXT_ON_RESET,
-                        _ => return Err(BAD_VALUE),
+                        _ => return Err(BAD_MATCH),
                     },
                 ]);
             }
