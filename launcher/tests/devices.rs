@@ -45,7 +45,12 @@ fn a_device_renders_where_no_3d_side_is_named() {
     // Software is announced; a GPU is not.
     let list = with_egl(&stage, &["--list-devices"]).stdout;
     let takes_software = list.lines().any(|line| line.starts_with('*') && line.contains("llvmpipe"));
-    assert_eq!(outcome.stderr.contains("rendering in software on egl:"), takes_software, "{}", outcome.stderr);
+    assert_eq!(
+        outcome.stderr.contains("rendering in software on egl:"),
+        takes_software,
+        "{}",
+        outcome.stderr
+    );
 }
 
 #[test]

@@ -19,9 +19,19 @@ use glxrun_examples::args::Args;
 
 type Case = fn(&mut App) -> Result<()>;
 
-const CASES: [(&str, Case, &str); 27] = [
+const CASES: [(&str, Case, &str); 29] = [
     ("spin", frames::spin, "a turning cube, swapped"),
     ("front", frames::front, "drawing into GL_FRONT under depth test, glFlush and glFinish"),
+    (
+        "buffers",
+        frames::buffers,
+        "naming the buffers: both at once, pushed and popped, refused, read after a swap",
+    ),
+    (
+        "frontread",
+        frames::front_read,
+        "GL_FRONT holds what was swapped (Mesa's software GLX fails here by itself)",
+    ),
     ("destalpha", frames::dest_alpha, "blending by the alpha that is in the window (with --alpha 8)"),
     ("readback", frames::readback, "what glReadPixels gives is what was drawn; prints its hash"),
     ("resize", frames::resize, "XResizeWindow without XSync, then glViewport, draw, swap"),

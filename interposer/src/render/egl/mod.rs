@@ -189,6 +189,8 @@ impl Backend for EglBackend {
         context: RawContext,
     ) -> Result<(), Failure> {
         let _inside = Inside::enter();
+        // While the pair that both halves are drawn in is bound.
+        here::with(here::Here::mirror);
         let pairs = (seats::seated(&pair_of(draw)), seats::seated(&pair_of(read)));
         here::bind(self.display, self.context(context)?, Some(pairs))
     }
