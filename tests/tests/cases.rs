@@ -34,6 +34,9 @@ cases! {
     stencil: "stencil";
     legacy: "legacy";
     threads_on_one_window: "threads";
+    threads_that_come_and_go: "threadrects";
+    a_window_drawn_by_the_second_thread: "handover";
+    a_loader_thread_on_the_window: "sharedwindow";
     shared_contexts: "sharedctx";
     shared_core_contexts: "sharedctx" "--core";
     copy_context: "copycontext";
