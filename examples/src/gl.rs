@@ -97,8 +97,6 @@ functions! {
         pixel_transferf = "glPixelTransferf" (name: u32, value: f32);
         pixel_zoom = "glPixelZoom" (x: f32, y: f32);
         polygon_mode = "glPolygonMode" (face: u32, mode: u32);
-        pop_attrib = "glPopAttrib" ();
-        push_attrib = "glPushAttrib" (mask: u32);
         read_buffer = "glReadBuffer" (buffer: u32);
         rotatef = "glRotatef" (angle: f32, x: f32, y: f32, z: f32);
         scissor = "glScissor" (x: i32, y: i32, width: i32, height: i32);
@@ -207,9 +205,6 @@ pub mod consts {
     pub const TIMEOUT_EXPIRED: u32 = 0x911B;
     pub const WAIT_FAILED: u32 = 0x911D;
     pub const NONE: u32 = 0;
-    pub const BACK_LEFT: u32 = 0x0402;
-    pub const FRONT_AND_BACK: u32 = 0x0408;
-    pub const INVALID_ENUM: u32 = 0x0500;
     pub const POLYGON_MODE: u32 = 0x0B40;
     pub const CULL_FACE: u32 = 0x0B44;
     pub const LIGHTING: u32 = 0x0B50;

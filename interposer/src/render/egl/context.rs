@@ -76,8 +76,7 @@ fn is_defined(major: c_int, minor: c_int) -> bool {
 /// `float` tells whether the config has floating-point colours.
 fn translate(attributes: &[c_int], float: bool) -> Result<Wanted, Failure> {
     let pairs = || attributes.chunks_exact(2).map(|pair| (pair[0], pair[1]));
-    let last =
-        |wanted: c_int| pairs().filter(|(name, _)| *name == wanted).next_back().map(|(_, value)| value);
+    let last = |wanted: c_int| pairs().rfind(|(name, _)| *name == wanted).map(|(_, value)| value);
     let es = last(glx::PROFILE_MASK) == Some(glx::ES_PROFILE_BIT);
     let major = last(glx::MAJOR_VERSION).unwrap_or(1);
     let forward = last(glx::FLAGS).unwrap_or(0) & glx::FORWARD_COMPATIBLE_BIT != 0;
