@@ -213,9 +213,20 @@ impl Egl {
 
     /// The EGLDisplay of a device, not initialised; null where EGL gives none. The same for each call.
     pub fn display(&self, device: &Device) -> Display {
+        self.display_with(device, std::ptr::null())
+    }
+
+    /// Another EGLDisplay of a device, for a forked child: what the parent initialised works with threads that did not
+    /// survive the fork. EGL tells displays apart by their attributes, and to Mesa an empty list is not none.
+    pub fn second_display(&self, device: &Device) -> Display {
+        const NONE: c_int = 0x3038;
+        self.display_with(device, [NONE].as_ptr())
+    }
+
+    fn display_with(&self, device: &Device, attributes: *const c_int) -> Display {
         let handle = device.handle as *mut c_void;
-        // SAFETY: a device of this EGL, no attributes.
-        Display(unsafe { (self.get_platform_display)(PLATFORM_DEVICE, handle, std::ptr::null()) })
+        // SAFETY: a device of this EGL, a terminated list or none.
+        Display(unsafe { (self.get_platform_display)(PLATFORM_DEVICE, handle, attributes) })
     }
 
     /// Initialises a display; the EGL error on failure.

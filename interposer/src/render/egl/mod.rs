@@ -18,6 +18,7 @@ mod surface;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use once_cell::sync::OnceCell;
 use parking_lot::RwLock;
@@ -36,6 +37,9 @@ use context::EglContext;
 pub use open::OpenError;
 use sharing::Base;
 use surface::Pair;
+
+/// Whether this process has opened a device, or was forked from one that had.
+static OPENED: AtomicBool = AtomicBool::new(false);
 
 /// In a forked child: nothing is bound, and what the parent had is not touched.
 pub fn forget() {
@@ -59,7 +63,7 @@ impl EglBackend {
     /// Opens the device that `name` means. The result lives as long as the process.
     pub fn open(name: &str) -> Result<&'static Self, OpenError> {
         let _inside = Inside::enter();
-        let opened = open::open(name)?;
+        let opened = open::open(name, OPENED.swap(true, Relaxed))?;
         let display = opened.display.raw();
         let (attributes, configs) = config::read(display, opened.has("EGL_KHR_gl_colorspace"));
         if configs.is_empty() {

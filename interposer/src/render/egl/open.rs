@@ -81,8 +81,8 @@ fn glx_extensions(has: impl Fn(&str) -> bool) -> Vec<String> {
     always.into_iter().chain(backed).map(str::to_owned).collect()
 }
 
-/// Opens the device that `name` (`egl...`) means.
-pub fn open(name: &str) -> Result<Opened, OpenError> {
+/// Opens the device that `name` (`egl...`) means; `forked` tells that a parent of this process did so before.
+pub fn open(name: &str, forked: bool) -> Result<Opened, OpenError> {
     let choice: Choice = name.parse().map_err(OpenError::Name)?;
     let machine = Machine::default();
     let variable = |name: &str| std::env::var(name).ok();
@@ -103,11 +103,11 @@ pub fn open(name: &str) -> Result<Opened, OpenError> {
             refusal => refusal.into(),
         }
     })?;
-    start(&egl, device, &machine)
+    let display = if forked { egl.second_display(device) } else { egl.display(device) };
+    start(&egl, device, display, &machine)
 }
 
-fn start(egl: &Egl, device: &Device, machine: &Machine) -> Result<Opened, OpenError> {
-    let display = egl.display(device);
+fn start(egl: &Egl, device: &Device, display: Display, machine: &Machine) -> Result<Opened, OpenError> {
     if let Err(error) = egl.initialize(display) {
         return Err(match machine.driver_mismatch().filter(|_| device.nvidia) {
             Some(mismatch) => mismatch.into(),
