@@ -32,6 +32,7 @@ functions! {
     fn glBindBuffer(c_uint, c_uint);
     fn glBindFramebuffer(c_uint, c_uint);
     fn glBlitFramebuffer(c_int, c_int, c_int, c_int, c_int, c_int, c_int, c_int, c_uint, c_uint);
+    fn glGenLists(c_int) -> c_uint;
     fn glNewList(c_uint, c_uint);
     fn glEndList();
     fn glBitmap(c_int, c_int, c_float, c_float, c_float, c_float, *const c_uchar);
@@ -127,7 +128,9 @@ pub const RGBA: c_uint = 0x1908;
 pub const BGR: c_uint = 0x80E0;
 pub const BGRA: c_uint = 0x80E1;
 
+pub const LIST_BASE: c_uint = 0x0B32;
 pub const COMPILE: c_uint = 0x1300;
+pub const COMPILE_AND_EXECUTE: c_uint = 0x1301;
 
 /// An integer of the current context's state.
 pub fn get_integer(name: c_uint) -> c_int {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::api::{self, get_integer, gl};
 use super::features::Features;
+use super::lists;
 use crate::glx::current;
 use crate::interpose::Inside;
 use crate::render::{Buffers, Moment};
@@ -119,7 +120,8 @@ impl Drop for Borrowed {
 /// [`Backend::exchange`]: crate::render::Backend::exchange
 #[inline]
 pub fn exchange(moment: Moment) {
-    if !EMULATES.load(Relaxed) {
+    // In the midst of a display list our own calls would become part of it.
+    if !EMULATES.load(Relaxed) || lists::is_compiling() {
         return;
     }
     if let Some(backend) = Runtime::existing().and_then(|runtime| runtime.backend)

@@ -4,7 +4,7 @@
 use std::ffi::{c_float, c_int, c_uint};
 
 use super::api::{self, get_integer, gl};
-use super::buffers;
+use super::{buffers, lists};
 use crate::frame::front;
 use crate::glx::current::{self, Current};
 use crate::interpose::Inside;
@@ -153,11 +153,20 @@ unsafe fn drawn_list(count: c_int, buffers: *const c_uint) -> Option<Vec<c_uint>
 }
 
 pub unsafe fn draw_buffer(buffer: c_uint) {
+    if lists::take(lists::Step::Draw(buffer)) {
+        return;
+    }
     let buffer = drawn(buffer);
     gl!(real glDrawBuffer(buffer));
 }
 
 pub unsafe fn draw_buffers(count: c_int, buffers: *const c_uint) {
+    if lists::is_compiling() && has_values(count, buffers) {
+        // SAFETY: GL's contract for the arguments.
+        let names = unsafe { std::slice::from_raw_parts(buffers, count as usize) };
+        lists::take(lists::Step::DrawList(names.to_vec()));
+        return;
+    }
     // SAFETY: GL's contract for the arguments.
     let list = unsafe { drawn_list(count, buffers) };
     gl!(real glDrawBuffers(count, list.as_ref().map_or(buffers, |list| list.as_ptr())));
@@ -213,6 +222,9 @@ fn default_read(buffer: c_uint) -> c_uint {
 }
 
 pub unsafe fn read_buffer(buffer: c_uint) {
+    if lists::take(lists::Step::Read(buffer)) {
+        return;
+    }
     let ours = names_front(buffer) || buffers::emulated().is_some();
     let buffer = if ours && default_is_read() { default_read(buffer) } else { buffer };
     gl!(real glReadBuffer(buffer));

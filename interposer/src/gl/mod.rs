@@ -5,6 +5,7 @@ pub mod api;
 pub mod buffers;
 pub mod features;
 mod handlers;
+pub mod lists;
 mod queries;
 pub mod state;
 
@@ -45,6 +46,11 @@ interpose! {
     fn glGetNamedFramebufferParameteriv(framebuffer: c_uint, name: c_uint, values: *mut c_int) -> () => queries::named_framebuffer_parameter;
     fn glGetFramebufferAttachmentParameteriv(target: c_uint, attachment: c_uint, name: c_uint, values: *mut c_int) -> () => queries::attachment_parameter;
     fn glGetNamedFramebufferAttachmentParameteriv(framebuffer: c_uint, attachment: c_uint, name: c_uint, values: *mut c_int) -> () => queries::named_attachment_parameter;
+    fn glNewList(name: c_uint, mode: c_uint) -> () => lists::new_list;
+    fn glEndList() -> () => lists::end_list;
+    fn glCallList(name: c_uint) -> () => lists::call_list;
+    fn glCallLists(count: c_int, kind: c_uint, names: *const c_void) -> () => lists::call_lists;
+    fn glDeleteLists(first: c_uint, count: c_int) -> () => lists::delete_lists;
     fn glPushAttrib(mask: c_uint) -> () => queries::push_attrib;
     fn glPopAttrib() -> () => queries::pop_attrib;
     fn glReadPixels(x: c_int, y: c_int, width: c_int, height: c_int, format: c_uint, kind: c_uint, pixels: *mut c_void) -> () => queries::read_pixels;

@@ -4,8 +4,8 @@
 use std::ffi::{c_double, c_float, c_int, c_uchar, c_uint, c_void};
 
 use super::api::{self, gl};
-use super::buffers;
 use super::handlers::is_bound;
+use super::{buffers, lists};
 use crate::glx::current;
 use crate::render::{Buffers, Moment};
 
@@ -136,17 +136,35 @@ pub unsafe fn named_attachment_parameter(
     gl!(real glGetNamedFramebufferAttachmentParameteriv(framebuffer, name, parameter, values));
 }
 
-pub unsafe fn push_attrib(mask: c_uint) {
+/// What glPushAttrib saves besides the driver's own state.
+pub fn save_selection(mask: c_uint) {
     if let Some(buffers) = buffers::emulated() {
         buffers.push(mask);
+    }
+}
+
+/// What glPopAttrib puts back besides the driver's own state.
+pub fn restore_selection() {
+    if let Some(buffers) = buffers::emulated() {
+        buffers.pop();
+    }
+}
+
+pub unsafe fn push_attrib(mask: c_uint) {
+    if lists::is_compiling() {
+        lists::push(mask);
+    } else {
+        save_selection(mask);
     }
     gl!(real glPushAttrib(mask));
 }
 
 pub unsafe fn pop_attrib() {
     gl!(real glPopAttrib());
-    if let Some(buffers) = buffers::emulated() {
-        buffers.pop();
+    if lists::is_compiling() {
+        lists::pop();
+    } else {
+        restore_selection();
     }
 }
 
