@@ -57,8 +57,8 @@ impl Devices {
     fn default(&self) -> Option<(&Device, Option<String>)> {
         let software = |why: String| Some((self.choose(&Choice::Software).ok()?, Some(why)));
         match self.choose(&Choice::FirstGpu) {
-            Ok(gpu) => match self.describe(gpu) {
-                Ok(_) => Some((gpu, None)),
+            Ok(gpu) => match self.egl.try_start(&self.symbols, gpu) {
+                Ok(()) => Some((gpu, None)),
                 Err(error) => software(format!(
                     "the GPU {} does not start (EGL error {error:#x}); may this user open its nodes?",
                     gpu.name()

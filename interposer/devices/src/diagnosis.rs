@@ -38,14 +38,14 @@ pub enum Cause {
     /// No vendor file is there.
     #[error(
         "no EGL driver is registered: there is no file in /usr/share/glvnd/egl_vendor.d. Install libegl-mesa0, or for \
-         NVIDIA run the container with NVIDIA_DRIVER_CAPABILITIES=all"
+         NVIDIA run the container with --gpus all -e NVIDIA_DRIVER_CAPABILITIES=all"
     )]
     NoVendorFile,
     /// NVIDIA's kernel module is there, NVIDIA's vendor file is not.
     #[error(
         "the NVIDIA kernel module {module} is loaded, but NVIDIA's EGL is not registered: no 10_nvidia.json in \
-         /usr/share/glvnd/egl_vendor.d. Run the container with NVIDIA_DRIVER_CAPABILITIES=all, or install the \
-         driver's libraries"
+         /usr/share/glvnd/egl_vendor.d. Run the container with --gpus all -e NVIDIA_DRIVER_CAPABILITIES=all, or \
+         install the driver's libraries"
     )]
     NoNvidiaVendorFile {
         /// Version of the module.

@@ -24,17 +24,30 @@ impl Egl {
     /// Asks a device; the EGL error where it cannot be initialised, and 0 where it makes no context for OpenGL. For
     /// processes that use EGL for nothing else: the display is terminated.
     pub fn describe(&self, symbols: &Symbols, device: &Device) -> Result<Description, i32> {
+        self.started(symbols, device, |display| ask(symbols, display)).and_then(|told| told.ok_or(0))
+    }
+
+    /// Whether a device can be initialised; the EGL error where not. As [`Self::describe`], but quicker.
+    pub fn try_start(&self, symbols: &Symbols, device: &Device) -> Result<(), i32> {
+        self.started(symbols, device, |_| ())
+    }
+
+    fn started<T>(
+        &self,
+        symbols: &Symbols,
+        device: &Device,
+        work: impl FnOnce(*mut c_void) -> T,
+    ) -> Result<T, i32> {
         let display = self.display(device);
         self.initialize(display)?;
-        let display = display.raw();
-        let description = ask(symbols, display).ok_or(0);
+        let result = work(display.raw());
         // SAFETY: EGL's function of this type, on the display that was initialised above.
         unsafe {
             if let Some(terminate) = function::<OfDisplay>(symbols.find(c"eglTerminate")) {
-                terminate(display);
+                terminate(display.raw());
             }
         }
-        description
+        Ok(result)
     }
 }
 

@@ -82,6 +82,11 @@ impl EglBackend {
     }
 
     fn context(&self, context: RawContext) -> Result<Arc<EglContext>, Failure> {
+        // One that is current stays usable though it was destroyed.
+        let current = here::with(|here| (here.context.handle == context.0).then(|| here.context.clone()));
+        if let Some(current) = current.flatten() {
+            return Ok(current);
+        }
         // GLXBadContext.
         self.contexts.read().get(&context.0).cloned().ok_or(Failure::Glx(0))
     }
