@@ -142,7 +142,10 @@ pub fn list() -> Result<String, Failure> {
         text += cells.collect::<Vec<_>>().join("  ").trim_end();
         text.push('\n');
     }
-    text += "* is what a run without -d takes\n";
+    text += match default {
+        Some(_) => "* is what a run without -d takes\n",
+        None => "A run without -d renders in software on a private Xvfb.\n",
+    };
     Ok(text)
 }
 

@@ -25,6 +25,16 @@ fn devices_are_listed_with_the_default_marked() {
 }
 
 #[test]
+fn where_all_gpus_are_hidden_software_is_the_default() {
+    let stage = Stage::new();
+    let mut command = stage.glxrun();
+    command.env_remove(EGL_DRIVERS).env("NVIDIA_VISIBLE_DEVICES", "none");
+    let list = command.arg("--list-devices").run().stdout;
+    let marked = list.lines().find(|line| line.starts_with('*') && line.contains("egl:"));
+    assert!(marked.is_none_or(|line| !line.contains("NVIDIA")), "{list}");
+}
+
+#[test]
 fn every_name_of_a_device_reaches_the_library() {
     let stage = Stage::new();
     for name in ["egl:software", "egl:0"] {
