@@ -76,7 +76,7 @@ impl Library {
 
     /// The address of the real function, or null. Opened by bare soname, so that a copy that the program loaded,
     /// wherever its file is, is the one used.
-    fn symbol(self, name: &CStr) -> *mut c_void {
+    pub fn symbol(self, name: &CStr) -> *mut c_void {
         let order: &[&CStr] = match self {
             // A program that has only GLES or only libOpenGL gets no libGL loaded for a glFlush.
             Self::Gl => &[c"libGL.so.1", c"libOpenGL.so.0", c"libGLESv2.so.2", c"libGLESv1_CM.so.1"],

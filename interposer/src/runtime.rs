@@ -19,6 +19,7 @@ use crate::glx::config::{self, Config};
 use crate::glx::context::Context;
 use crate::glx::display::{AppDisplay, Side2d};
 use crate::render::Backend;
+use crate::render::egl::EglBackend;
 use crate::render::glx::{GlxBackend, OpenError};
 
 /// The environment as it was when the library was loaded; programs may clear theirs.
@@ -141,18 +142,15 @@ impl Runtime {
 }
 
 fn open_backend(settings: &Settings) -> Option<&'static dyn Backend> {
-    let opened = match settings.display3d.as_deref() {
-        None => Err(OpenError::Unnamed),
-        Some(name) if same_as_program(name) => Err(OpenError::SameDisplay(name.to_owned())),
-        Some(name) => GlxBackend::open(name),
-    };
-    match opened {
-        Ok(backend) => Some(backend),
-        Err(error) => {
-            log::error!("{error}. OpenGL is not available to this program");
-            None
+    let opened: Result<&'static dyn Backend, String> = match settings.display3d.as_deref() {
+        None => Err(OpenError::Unnamed.to_string()),
+        Some(name) if glxrun_devices::is_egl(name) => {
+            EglBackend::open(name).map(|egl| egl as _).map_err(|error| error.to_string())
         }
-    }
+        Some(name) if same_as_program(name) => Err(OpenError::SameDisplay(name.to_owned()).to_string()),
+        Some(name) => GlxBackend::open(name).map(|glx| glx as _).map_err(|error| error.to_string()),
+    };
+    opened.inspect_err(|error| log::error!("{error}. OpenGL is not available to this program")).ok()
 }
 
 /// Whether the program's DISPLAY is the same X server: both would then wait for each other.

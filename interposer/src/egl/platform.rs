@@ -22,30 +22,19 @@ pub struct Rendering {
 /// Whether there is a 3D side. Without one, or with one that cannot be used, which has then been told, EGL is the
 /// program's own.
 pub fn is_possible() -> bool {
-    settings().display3d.as_deref().is_some_and(names_device) || Runtime::get().backend.is_some()
-}
-
-fn names_device(display3d: &str) -> bool {
-    display3d.starts_with("egl")
+    Runtime::get().backend.is_some()
 }
 
 /// Opens a display on the 3D side. None where that cannot be, which has then been told.
 ///
 /// With an X server as the 3D side it is EGL's X11 platform there, on a connection of its own, and where that does
-/// not work a device. With `egl...` as the 3D side it is a device.
+/// not work a device. With `egl...` as the 3D side it is the device that the back end has opened.
 pub fn open() -> Option<Rendering> {
-    let name = settings().display3d.as_deref()?;
-    if let Some(rest) = name.strip_prefix("egl") {
-        let wanted = Wanted::of_setting(rest.trim_start_matches(':'));
-        return device(wanted).or_else(|| {
-            log::error!(
-                "no EGL device renders for {name:?}. Install a driver with EGL (libegl-mesa0 has a software \
-                 device). The program's EGL stays on its own display"
-            );
-            None
-        });
-    }
     let backend = Runtime::get().backend?;
+    if let Some(display) = backend.egl_display() {
+        return Some(Rendering { display: display as EGLDisplay, xlib: null_mut() });
+    }
+    let name = settings().display3d.as_deref()?;
     if let Some(rendering) = x11(name) {
         // Mesa's software renderer answers for X servers that NVIDIA's EGL does not know, its GLX does.
         let nvidia = backend.identity().vendor.contains("NVIDIA");
@@ -86,35 +75,22 @@ fn x11(name: &str) -> Option<Rendering> {
     None
 }
 
-/// A device that a setting asks for.
+/// Which devices will do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wanted {
     /// The first that is no software renderer, else any.
     Any,
     /// One that is no software renderer.
     Gpu,
-    Software,
-    /// By its place in EGL's list.
-    Index(usize),
 }
 
 impl Wanted {
-    /// What stands behind `egl:`.
-    fn of_setting(text: &str) -> Self {
-        match text {
-            "software" => Self::Software,
-            other => other.parse().map_or(Self::Any, Self::Index),
-        }
-    }
-
     /// The devices to try, best first, by whether each is a software renderer.
     fn order(self, software: &[bool]) -> Vec<usize> {
         let those = |wanted: bool| (0..software.len()).filter(move |&index| software[index] == wanted);
         match self {
             Self::Any => those(false).chain(those(true)).collect(),
             Self::Gpu => those(false).collect(),
-            Self::Software => those(true).collect(),
-            Self::Index(index) => (index < software.len()).then_some(index).into_iter().collect(),
         }
     }
 }
@@ -165,11 +141,7 @@ mod tests {
 
     #[test]
     fn a_gpu_comes_before_a_software_renderer() {
-        assert_eq!(Wanted::of_setting(""), Wanted::Any);
         assert_eq!(Wanted::Any.order(&[true, false, false]), [1, 2, 0]);
         assert_eq!(Wanted::Gpu.order(&[true]), []);
-        assert_eq!(Wanted::of_setting("software").order(&[false, true]), [1]);
-        assert_eq!(Wanted::of_setting("1").order(&[false, true]), [1]);
-        assert_eq!(Wanted::of_setting("2").order(&[false, true]), []);
     }
 }

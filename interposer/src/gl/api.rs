@@ -21,6 +21,8 @@ functions! {
     fn glIsEnabled(c_uint) -> c_uchar;
     fn glEnable(c_uint);
     fn glDisable(c_uint);
+    fn glClear(c_uint);
+    fn glClearColor(c_float, c_float, c_float, c_float);
     fn glPixelStorei(c_uint, c_int);
     fn glPixelTransferf(c_uint, c_float);
     fn glReadPixels(c_int, c_int, c_int, c_int, c_uint, c_uint, *mut c_void);
@@ -37,6 +39,7 @@ functions! {
     fn glBindRenderbuffer(c_uint, c_uint);
     fn glRenderbufferStorage(c_uint, c_uint, c_int, c_int);
     fn glFramebufferRenderbuffer(c_uint, c_uint, c_uint, c_uint);
+    fn glGenLists(c_int) -> c_uint;
     fn glNewList(c_uint, c_uint);
     fn glEndList();
     fn glBitmap(c_int, c_int, c_float, c_float, c_float, c_float, *const c_uchar);
@@ -63,6 +66,7 @@ pub const NONE: c_uint = 0;
 pub const FRONT_LEFT: c_uint = 0x0400;
 pub const FRONT_RIGHT: c_uint = 0x0401;
 pub const FRONT: c_uint = 0x0404;
+pub const BACK_LEFT: c_uint = 0x0402;
 pub const BACK: c_uint = 0x0405;
 pub const LEFT: c_uint = 0x0406;
 pub const RIGHT: c_uint = 0x0407;
@@ -77,11 +81,14 @@ pub const CONTEXT_COMPATIBILITY_PROFILE_BIT: c_int = 2;
 pub const LIST_INDEX: c_uint = 0x0B33;
 pub const DRAW_BUFFER: c_uint = 0x0C01;
 pub const READ_BUFFER: c_uint = 0x0C02;
+pub const DOUBLEBUFFER: c_uint = 0x0C32;
 pub const DRAW_BUFFER0: c_uint = 0x8825;
 pub const MAX_DRAW_BUFFERS: c_uint = 0x8824;
 pub const SCISSOR_TEST: c_uint = 0x0C11;
 pub const DITHER: c_uint = 0x0BD0;
 pub const FRAMEBUFFER_SRGB: c_uint = 0x8DB9;
+pub const DEPTH_BUFFER_BIT: c_uint = 0x100;
+pub const STENCIL_BUFFER_BIT: c_uint = 0x400;
 pub const COLOR_BUFFER_BIT: c_uint = 0x4000;
 pub const NEAREST: c_uint = 0x2600;
 
@@ -139,7 +146,9 @@ pub const RGBA: c_uint = 0x1908;
 pub const BGR: c_uint = 0x80E0;
 pub const BGRA: c_uint = 0x80E1;
 
+pub const LIST_BASE: c_uint = 0x0B32;
 pub const COMPILE: c_uint = 0x1300;
+pub const COMPILE_AND_EXECUTE: c_uint = 0x1301;
 
 /// An integer of the current context's state.
 pub fn get_integer(name: c_uint) -> c_int {

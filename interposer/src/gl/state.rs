@@ -5,6 +5,7 @@
 use std::ffi::{c_float, c_int, c_uint};
 
 use super::api::{self, get_float, get_integer, gl, is_enabled, set_enabled};
+use super::buffers::Borrowed;
 use super::features::Features;
 
 /// What is read.
@@ -24,8 +25,7 @@ pub struct PackGuard {
     /// The framebuffer to bind again, and to what.
     framebuffer: Option<c_uint>,
     target: c_uint,
-    /// To put back, if it was another.
-    read_buffer: Option<c_uint>,
+    borrowed: Option<Borrowed>,
 }
 
 /// Scale and bias of the fixed-function pixel path and their neutral values.
@@ -71,22 +71,16 @@ impl PackGuard {
             Source::Object(framebuffer) => (framebuffer, None),
         };
         let framebuffer = bind(features, api::READ_FRAMEBUFFER, api::READ_FRAMEBUFFER_BINDING, framebuffer);
-        let buffer = buffer.filter(|_| features.names_buffers());
-        let read_buffer = buffer.map(|_| get_integer(api::READ_BUFFER) as c_uint);
-        let read_buffer = read_buffer.filter(|&actual| Some(actual) != buffer);
-        if let (Some(buffer), Some(_)) = (buffer, read_buffer) {
-            gl!(real glReadBuffer(buffer));
-        }
+        let borrowed = buffer.filter(|_| features.names_buffers()).map(Borrowed::read);
         let target = if features.one_framebuffer { api::FRAMEBUFFER } else { api::READ_FRAMEBUFFER };
-        Self { store, transfer, buffer: buffer_binding, framebuffer, target, read_buffer }
+        Self { store, transfer, buffer: buffer_binding, framebuffer, target, borrowed }
     }
 }
 
 impl Drop for PackGuard {
     fn drop(&mut self) {
-        if let Some(read_buffer) = self.read_buffer {
-            gl!(real glReadBuffer(read_buffer));
-        }
+        // While the default framebuffer is bound.
+        self.borrowed = None;
         if let Some(framebuffer) = self.framebuffer {
             gl!(glBindFramebuffer(self.target, framebuffer));
         }
@@ -141,38 +135,23 @@ impl Drop for UnpackGuard {
     }
 }
 
-/// What is set for a blit between buffers of the default framebuffer. Blits heed the scissor and sRGB encoding.
-pub struct BlitGuard {
-    draw_framebuffer: c_uint,
-    read_framebuffer: c_uint,
-    draw_buffers: Vec<c_uint>,
-    read_buffer: c_uint,
+/// The default framebuffer bound for a blit, which heeds the scissor and sRGB encoding; these are off meanwhile.
+pub struct DefaultFramebuffer {
+    draw: c_uint,
+    read: c_uint,
     scissor: bool,
     srgb: bool,
 }
 
-impl BlitGuard {
-    /// Prepares blits; None where the context has none..
+impl DefaultFramebuffer {
+    /// Prepares blits; None where the context has none.
     pub fn new(features: &Features) -> Option<Self> {
         if !features.framebuffers || features.es {
             return None;
         }
-        let draw_framebuffer = bind_default(features, api::DRAW_FRAMEBUFFER, api::DRAW_FRAMEBUFFER_BINDING);
-        let read_framebuffer = bind_default(features, api::READ_FRAMEBUFFER, api::READ_FRAMEBUFFER_BINDING);
-        let count = if features.draw_buffers { get_integer(api::MAX_DRAW_BUFFERS).clamp(1, 16) } else { 1 };
-        let mut draw_buffers: Vec<c_uint> = if count == 1 {
-            vec![get_integer(api::DRAW_BUFFER) as c_uint]
-        } else {
-            (0..count as c_uint).map(|index| get_integer(api::DRAW_BUFFER0 + index) as c_uint).collect()
-        };
-        while draw_buffers.len() > 1 && draw_buffers.last() == Some(&api::NONE) {
-            draw_buffers.pop();
-        }
         let guard = Self {
-            draw_framebuffer,
-            read_framebuffer,
-            draw_buffers,
-            read_buffer: get_integer(api::READ_BUFFER) as c_uint,
+            draw: bind_default(features, api::DRAW_FRAMEBUFFER, api::DRAW_FRAMEBUFFER_BINDING),
+            read: bind_default(features, api::READ_FRAMEBUFFER, api::READ_FRAMEBUFFER_BINDING),
             scissor: is_enabled(api::SCISSOR_TEST),
             srgb: features.srgb_control && is_enabled(api::FRAMEBUFFER_SRGB),
         };
@@ -184,34 +163,51 @@ impl BlitGuard {
         }
         Some(guard)
     }
-
-    /// Copies a rectangle (left, bottom, right, top) of the read drawable's `from` to the draw drawable's `to`.
-    pub fn copy(&self, from: c_uint, source: [c_int; 4], to: c_uint, target: [c_int; 4]) {
-        gl!(real glReadBuffer(from));
-        gl!(real glDrawBuffer(to));
-        let ([x0, y0, x1, y1], [u0, v0, u1, v1]) = (source, target);
-        gl!(glBlitFramebuffer(x0, y0, x1, y1, u0, v0, u1, v1, api::COLOR_BUFFER_BIT, api::NEAREST));
-    }
 }
 
-impl Drop for BlitGuard {
+impl Drop for DefaultFramebuffer {
     fn drop(&mut self) {
-        match self.draw_buffers.as_slice() {
-            [buffer] => gl!(real glDrawBuffer(*buffer)),
-            buffers => gl!(real glDrawBuffers(buffers.len() as c_int, buffers.as_ptr())),
+        if self.draw != 0 {
+            gl!(glBindFramebuffer(api::DRAW_FRAMEBUFFER, self.draw));
         }
-        gl!(real glReadBuffer(self.read_buffer));
-        if self.draw_framebuffer != 0 {
-            gl!(glBindFramebuffer(api::DRAW_FRAMEBUFFER, self.draw_framebuffer));
-        }
-        if self.read_framebuffer != 0 {
-            gl!(glBindFramebuffer(api::READ_FRAMEBUFFER, self.read_framebuffer));
+        if self.read != 0 {
+            gl!(glBindFramebuffer(api::READ_FRAMEBUFFER, self.read));
         }
         if self.scissor {
             set_enabled(api::SCISSOR_TEST, true);
         }
         if self.srgb {
             set_enabled(api::FRAMEBUFFER_SRGB, true);
+        }
+    }
+}
+
+/// What is set for a blit between buffers of the default framebuffer.
+pub struct BlitGuard {
+    // Put back in this order: buffers are selected in the framebuffer that is bound.
+    borrowed: Borrowed,
+    _framebuffer: DefaultFramebuffer,
+}
+
+impl BlitGuard {
+    /// Prepares blits; None where the context has none.
+    pub fn new(features: &Features) -> Option<Self> {
+        let framebuffer = DefaultFramebuffer::new(features)?;
+        Some(Self { borrowed: Borrowed::both(features), _framebuffer: framebuffer })
+    }
+
+    /// Copies a rectangle (left, bottom, right, top) of the read drawable's `from` to the draw drawable's `to`.
+    pub fn copy(&self, from: c_uint, source: [c_int; 4], to: c_uint, target: [c_int; 4]) {
+        self.borrowed.select(from, to);
+        let ([x0, y0, x1, y1], [u0, v0, u1, v1]) = (source, target);
+        gl!(glBlitFramebuffer(x0, y0, x1, y1, u0, v0, u1, v1, api::COLOR_BUFFER_BIT, api::NEAREST));
+    }
+
+    /// Copies rectangles of all `buffers` (GL_COLOR_BUFFER_BIT, ...) between equal places.
+    pub fn copy_rectangles(&self, from: c_uint, to: c_uint, rectangles: &[[c_int; 4]], buffers: c_uint) {
+        self.borrowed.select(from, to);
+        for &[x0, y0, x1, y1] in rectangles {
+            gl!(glBlitFramebuffer(x0, y0, x1, y1, x0, y0, x1, y1, buffers, api::NEAREST));
         }
     }
 }

@@ -11,6 +11,7 @@ use super::display::AppDisplay;
 use super::error::{Code, GlxError, core, minor};
 use super::{GLXContext, GLXFBConfig, visual};
 use crate::gl::features::Features;
+use crate::gl::lists::Lists;
 use crate::render::attributes as attr;
 use crate::render::{ContextRequest, RawContext};
 use crate::runtime::Runtime;
@@ -25,6 +26,8 @@ pub struct Context {
     pub screen: c_int,
     render_type: c_int,
     features: OnceCell<Features>,
+    /// The display lists of its share group that are more than the driver's.
+    pub lists: Arc<Lists>,
 }
 
 impl Context {
@@ -35,7 +38,14 @@ impl Context {
 
     /// A context that another process made (GLX_EXT_import_context).
     pub fn imported(raw: RawContext, screen: c_int) -> Self {
-        Self { raw, config: None, screen, render_type: attr::RGBA_TYPE, features: OnceCell::new() }
+        Self {
+            raw,
+            config: None,
+            screen,
+            render_type: attr::RGBA_TYPE,
+            features: OnceCell::new(),
+            lists: Arc::default(),
+        }
     }
 
     /// What its GL can do. The context must be current in this thread.
@@ -84,6 +94,7 @@ fn make(display: &AppDisplay, new: &New) -> GLXContext {
                 screen: new.screen,
                 render_type: new.render_type,
                 features: OnceCell::new(),
+                lists: Context::find(new.share).map_or_else(Arc::default, |share| share.lists.clone()),
             };
             runtime.contexts.write().insert(raw.0, Arc::new(context));
             raw.0 as GLXContext

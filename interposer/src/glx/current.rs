@@ -15,7 +15,7 @@ use super::{GLXContext, XID};
 use crate::frame;
 use crate::gl;
 use crate::gl::viewports::{News, Viewports};
-use crate::render::{Failure, Surface};
+use crate::render::{Failure, Moment, Surface};
 use crate::runtime::Runtime;
 
 /// What is current in a thread.
@@ -83,13 +83,13 @@ impl Current {
     /// Binds surfaces on the 3D side; the program's bindings are restored by [`Self::rebind`].
     pub fn bind(&self, draw: &Surface, read: &Surface) -> Result<(), Failure> {
         let backend = Runtime::get().backend.ok_or(Failure::Silent)?;
-        backend.make_current(Some((draw, read)), self.context.raw)
+        backend.bind_for_a_while((draw, read), self.context.raw)
     }
 
     /// Binds the program's surfaces again.
     pub fn rebind(&self) {
-        if let Some((draw, read)) = self.surfaces()
-            && let Err(failure) = self.bind(&draw, &read)
+        if let (Some((draw, read)), Some(backend)) = (self.surfaces(), Runtime::get().backend)
+            && let Err(failure) = backend.make_current(Some((&draw, &read)), self.context.raw)
         {
             log::log!(failure.level(), "cannot bind the program's surfaces again: {failure}");
         }
@@ -265,6 +265,7 @@ pub unsafe fn display() -> *mut Display {
 pub unsafe fn wait_gl() {
     if let Some(current) = get() {
         gl::finish_real();
+        gl::buffers::exchange(Moment::Flush);
         frame::front::show(&current);
         if let Some(window) = current.draw.as_ref().and_then(|draw| draw.window()) {
             window.finish();

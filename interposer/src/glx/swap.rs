@@ -13,8 +13,9 @@ use super::drawable::{Drawable, Kind, MAX_SWAP_INTERVAL};
 use super::error::{Code, GlxError, core, minor};
 use super::{XID, real};
 use crate::frame::{self, front, pacing};
-use crate::gl::api;
+use crate::gl::{api, buffers};
 use crate::interpose::passes;
+use crate::render::Moment;
 use crate::render::attributes as attr;
 use crate::runtime::{is_direct, settings};
 use crate::x11::Xlib;
@@ -44,6 +45,7 @@ fn swap_current(current: &Current) {
         front::show(current);
         return;
     }
+    buffers::exchange(Moment::Swap);
     match &drawable.kind {
         Kind::Window(window) => {
             if !window.is_gone() {
@@ -60,6 +62,7 @@ fn swap_current(current: &Current) {
             frame::keep_front(current, drawable);
         }
     }
+    buffers::exchange(Moment::Swapped);
     current.front_dirty.set(front::is_selected(current));
     current.display.catch_up(true);
     current.follow_size();
