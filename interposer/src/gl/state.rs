@@ -56,6 +56,8 @@ impl PackGuard {
             0
         };
         let framebuffer = bind_default(features, api::READ_FRAMEBUFFER, api::READ_FRAMEBUFFER_BINDING);
+        // OpenGL ES knows the default framebuffer's only buffer as GL_BACK.
+        let buffer = if features.es { api::BACK } else { buffer };
         let borrowed = features.names_buffers().then(|| Borrowed::read(buffer));
         Self { store, transfer, buffer: buffer_binding, framebuffer, borrowed }
     }
