@@ -67,6 +67,8 @@ impl PackGuard {
             0
         };
         let (framebuffer, buffer) = match source {
+            // OpenGL ES knows the default framebuffer's only buffer as GL_BACK.
+            Source::Default(_) if features.es => (0, Some(api::BACK)),
             Source::Default(buffer) => (0, Some(buffer)),
             Source::Object(framebuffer) => (framebuffer, None),
         };
