@@ -7,6 +7,7 @@ use once_cell::sync::OnceCell;
 use x11_dl::xlib::{Display, XVisualInfo};
 
 use super::config::{Config, pairs};
+use super::current;
 use super::display::AppDisplay;
 use super::error::{Code, GlxError, core, minor};
 use super::{GLXContext, GLXFBConfig, visual};
@@ -212,6 +213,8 @@ pub unsafe fn destroy(dpy: *mut Display, ctx: GLXContext) {
     match (removed, runtime.backend) {
         (Some(context), Some(backend)) => backend.destroy_context(context.raw),
         _ if ctx.is_null() => {}
+        // Destroyed before, and still current: it goes when it no longer is.
+        _ if current::get().is_some_and(|current| current.context.raw.0 == ctx as usize) => {}
         _ => display.raise(GlxError::BadContext, ctx as u64, minor::DESTROY_CONTEXT),
     }
 }
