@@ -14,8 +14,8 @@ use crate::server::XServer;
 pub enum Backend {
     /// GLX on a second Xvfb.
     Glx,
-    /// EGL on Mesa's software device; no 3D X server.
-    EglSoftware,
+    /// An EGL device, as `-d` names it; no 3D X server. CI's is `egl:software`.
+    Egl(&'static str),
 }
 
 impl Backend {
@@ -23,7 +23,7 @@ impl Backend {
     pub fn from_env() -> Result<Self> {
         match std::env::var("GLXRUN_TEST_BACKEND").as_deref() {
             Err(_) | Ok("glx") => Ok(Self::Glx),
-            Ok("egl:software") => Ok(Self::EglSoftware),
+            Ok(device) if device.starts_with("egl") => Ok(Self::Egl(device.to_owned().leak())),
             Ok(other) => bail!("GLXRUN_TEST_BACKEND is {other:?}; it may be glx or egl:software"),
         }
     }
@@ -153,7 +153,7 @@ impl Stage {
     pub fn three_d_name(&self) -> String {
         match self.backend {
             Backend::Glx => self.three_d.display(),
-            Backend::EglSoftware => "egl:software".to_owned(),
+            Backend::Egl(device) => device.to_owned(),
         }
     }
 }
