@@ -9,8 +9,6 @@ use std::os::unix::net::{SocketAddr, UnixListener};
 
 use common::{Runs, Stage, Xvfb, ask, state, tool};
 
-const DISPLAYS: &str = "echo $DISPLAY $GLXRUN_DISPLAY3D; read forever";
-
 #[test]
 fn without_displays_both_sides_are_started() {
     let stage = Stage::new();
@@ -223,10 +221,15 @@ fn an_xvfb_that_does_not_come_up_is_given_up() {
 #[test]
 fn many_runs_at_once_get_displays_of_their_own() {
     let stage = Stage::new();
-    let runs: Vec<_> = (0..6).map(|_| stage.glxrun().args(["sh", "-c", DISPLAYS]).start()).collect();
+    // All last until each has told its displays: a number is free again once its run has ended.
+    let script = "echo $DISPLAY $GLXRUN_DISPLAY3D; exec sleep 600";
+    let mut runs: Vec<_> = (0..6).map(|_| stage.glxrun().args(["sh", "-c", script]).start()).collect();
     let mut seen = Vec::new();
-    for mut run in runs {
+    for run in &mut runs {
         seen.extend(run.line().split(' ').map(str::to_owned));
+    }
+    for run in runs {
+        run.kill(rustix::process::Signal::TERM);
         assert_eq!(run.end().signal, None);
     }
     let count = seen.len();
