@@ -14,6 +14,7 @@ use glxrun_contract::settings::{Mode, Problem, Settings};
 use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, RwLock};
 
+use crate::frame::strategy::Orders;
 use crate::glx::config::{self, Config};
 use crate::glx::context::Context;
 use crate::glx::display::{AppDisplay, Side2d};
@@ -58,6 +59,8 @@ pub struct Runtime {
     pub sides: Mutex<HashMap<String, Option<Arc<Side2d>>>>,
     /// In direct mode: counters of the windows that the program swaps.
     pub watched: Mutex<HashMap<u32, Entry>>,
+    /// In which byte order frames are cheapest to read.
+    pub orders: Orders,
     counters: Option<CounterFile>,
 }
 
@@ -109,6 +112,7 @@ impl Runtime {
             displays: RwLock::default(),
             sides: Mutex::default(),
             watched: Mutex::default(),
+            orders: Orders::default(),
             counters,
         }
     }

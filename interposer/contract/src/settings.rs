@@ -36,6 +36,15 @@ pub enum Transport {
     PutImage,
 }
 
+/// How pixels get from a rendered surface into a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readback {
+    /// What is found to be the quickest during a drawable's first frames.
+    Auto,
+    /// By glReadPixels in the order of bytes that the window has.
+    Direct,
+}
+
 /// Whether rendering is moved to the 3D side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -100,6 +109,8 @@ pub struct Settings {
     pub refresh_rate: f64,
     /// How frames reach the 2D side's X server.
     pub transport: Transport,
+    /// How pixels get into a frame.
+    pub readback: Readback,
     /// Seconds between two lines of frame rates; None prints nothing.
     pub stats: Option<f64>,
     /// Whether rendering is moved to the 3D side.
@@ -125,6 +136,7 @@ impl Default for Settings {
             fps: 0.0,
             refresh_rate: 60.0,
             transport: Transport::Auto,
+            readback: Readback::Auto,
             stats: None,
             mode: Mode::Split,
             pause_at_frame: 0,

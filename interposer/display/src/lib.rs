@@ -22,6 +22,7 @@
 mod connect;
 mod error;
 mod extension;
+mod finish;
 mod glyph;
 mod image;
 mod link;
@@ -29,12 +30,14 @@ mod memory;
 mod poster;
 mod screen;
 mod server;
+mod simd;
 mod slot;
 mod transport;
 mod window;
 
 pub use error::{ConnectError, Error, WatchError};
 pub use extension::ExtensionCodes;
+pub use finish::Finish;
 pub use glxrun_contract::settings::{Spoil, Transport};
 pub use glyph::Glyph;
 pub use image::Image;

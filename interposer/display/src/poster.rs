@@ -66,10 +66,9 @@ fn sleep(link: &Link) {
 /// Sends a frame that is in flight by now. An error means that no answer will come.
 fn send(link: &Link, window: &Arc<Shared>, frame: &Frame) -> Result<(), Error> {
     let Frame { buffer, width, height } = frame;
+    // SAFETY: a buffer in flight is in no slot.
+    let pixels = unsafe { frame.pixels(&window.layout) };
     let Some(segment) = buffer.attach(true)? else {
-        let length = window.layout.stride(*width) * usize::from(*height);
-        // SAFETY: a buffer in flight is in no slot, and only slots write.
-        let pixels = unsafe { buffer.bytes(length) };
         image::put_rows(link, window.id, window.gc, window.layout, (*width, *height), (0, 0), pixels)?;
         link.completed(window.clone(), true);
         return Ok(());

@@ -134,6 +134,22 @@ pub(crate) struct Frame {
     pub height: u16,
 }
 
+impl Frame {
+    /// The pixels of a posted frame, finished: rows of `layout`'s stride.
+    ///
+    /// # Safety
+    /// No slot has the buffer: the frame is queued, in flight, or the newest one while the window's state is locked.
+    pub unsafe fn pixels(&self, layout: &Layout) -> &[u8] {
+        let stride = layout.stride(self.width);
+        let length = stride * usize::from(self.height);
+        // SAFETY: only slots write, says the caller, and finishing is done once it returns.
+        unsafe {
+            self.buffer.finish(length, stride);
+            self.buffer.bytes(length)
+        }
+    }
+}
+
 /// What the handle, the slots and the poster share of a window.
 pub(crate) struct Shared {
     pub id: u32,
@@ -370,8 +386,8 @@ impl Shared {
         let state = self.state.lock();
         let newest = state.newest.as_ref()?;
         let stride = self.layout.stride(newest.width);
-        // SAFETY: no slot has the newest frame's buffer while the state is locked, and only slots write.
-        let pixels = unsafe { newest.buffer.bytes(stride * usize::from(newest.height)) };
+        // SAFETY: no slot has the newest frame's buffer while the state is locked.
+        let pixels = unsafe { newest.pixels(&self.layout) };
         Some(Image {
             width: newest.width,
             height: newest.height,

@@ -1,6 +1,6 @@
 //! From a surface into a frame slot, in the calling thread: glReadPixels in the slot's own pixel format.
 
-use glxrun_display::Layout;
+use glxrun_display::{Finish, Layout};
 
 use super::pixels::Format;
 use crate::gl::api::gl;
@@ -22,52 +22,32 @@ pub struct Target<'a> {
 }
 
 /// Reads `buffer` of the current read surface, which has the target's size.
-pub fn read(features: &Features, buffer: u32, target: Target) {
-    let Target { pixels, width, height, stride, layout } = target;
-    let format = Format::of(&layout, features.read_bgra);
-    {
-        let _guard = PackGuard::new(features, buffer, features.pack_invert, format.swap_bytes);
-        gl!(glReadPixels(
-            0,
-            0,
-            width.into(),
-            height.into(),
-            format.format,
-            format.kind,
-            pixels.as_mut_ptr().cast()
-        ));
-    }
-    if !features.pack_invert {
-        flip(pixels, stride);
-    }
-    if format.swap_red_blue {
-        for pixel in pixels.chunks_exact_mut(4) {
-            pixel.swap(0, 2);
-        }
-    }
+pub fn read(features: &Features, buffer: u32, mut target: Target) {
+    let finish = start(features, buffer, &mut target, false);
+    finish.run(target.pixels, target.stride);
 }
 
-/// Turns an image upside down in place.
-pub fn flip(pixels: &mut [u8], stride: usize) {
-    let rows = pixels.len() / stride.max(1);
-    let (upper, lower) = pixels.split_at_mut(rows / 2 * stride);
-    let lower_rows = lower.rchunks_exact_mut(stride);
-    for (upper, lower) in upper.chunks_exact_mut(stride).zip(lower_rows) {
-        upper.swap_with_slice(lower);
+/// As [`read`], but leaves to the caller what needs no GL. With `reversed` red and blue are read the wrong way round, where
+/// there are [two orders](has_two_orders).
+pub fn start(features: &Features, buffer: u32, target: &mut Target, reversed: bool) -> Finish {
+    let mut format = Format::of(&target.layout, features.read_bgra);
+    if reversed {
+        format = format.reversed().unwrap_or(format);
     }
+    let _guard = PackGuard::new(features, buffer, features.pack_invert, format.swap_bytes);
+    gl!(glReadPixels(
+        0,
+        0,
+        target.width.into(),
+        target.height.into(),
+        format.format,
+        format.kind,
+        target.pixels.as_mut_ptr().cast()
+    ));
+    Finish { flip: !features.pack_invert, swap_red_blue: format.swap_red_blue }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::flip;
-
-    #[test]
-    fn rows_change_places() {
-        let mut even = *b"aabbccdd";
-        flip(&mut even, 2);
-        assert_eq!(&even, b"ddccbbaa");
-        let mut odd = *b"abc";
-        flip(&mut odd, 1);
-        assert_eq!(&odd, b"cba");
-    }
+/// Whether pixels of this layout can be read with red first and with blue first.
+pub fn has_two_orders(features: &Features, layout: &Layout) -> bool {
+    Format::of(layout, features.read_bgra).reversed().is_some()
 }

@@ -109,6 +109,24 @@ pub static TABLE: &[Setting] = &[
         },
     },
     Setting {
+        name: "readback",
+        flag: Some("readback"),
+        short: None,
+        env: "GLXRUN_READBACK",
+        metavar: "auto|direct",
+        bare: None,
+        allowed: "auto or direct",
+        default: "auto",
+        help: "how pixels get from a rendered surface into a frame",
+        detail: "`auto` measures during the first frames in which order of bytes a surface is quickest to read and puts \
+                 the bytes in the window's order in a thread of its own; `direct` has the driver do that.",
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.readback = parse::readback(value)?;
+            Some(())
+        },
+    },
+    Setting {
         name: "stats",
         flag: Some("stats"),
         short: None,
