@@ -124,7 +124,7 @@ impl Runtime {
         while tables.len() <= number {
             let native = self.backend.map_or(&[][..], |backend| backend.configs());
             let next = tables.len() as c_int;
-            tables.push(config::build(native, next));
+            tables.push(config::build(native, next, crate::gl::opaque::is_fast()));
         }
         tables[number]
     }

@@ -24,6 +24,7 @@ cases! {
     destination_alpha: "destalpha" "--alpha" "8";
     destination_alpha_at_depth_32: "destalpha" "--alpha" "8" "--visual-depth" "32";
     readback: "readback";
+    no_alpha_to_be_found: "opaque";
     readback_with_alpha: "readback" "--alpha" "8";
     readback_at_an_odd_size: "readback" "--size" "17x13" "--alpha" "8";
     resize: "resize";
@@ -95,6 +96,32 @@ fn on_each_of_two_screens() -> Result<()> {
         for case in ["spin", "legacy"] {
             compare(&stage, &[case, "--screen", screen])?;
         }
+    }
+    Ok(())
+}
+
+/// Windows without alpha that are backed by surfaces with alpha: nobody can tell.
+#[test]
+fn opaque_windows_with_fast_surfaces() -> Result<()> {
+    let stage = Stage::start()?;
+    let cases: [&[&str]; 14] = [
+        &["spin", "--size", "641x479"],
+        &["spin", "--samples", "4"],
+        &["spin", "--core"],
+        &["front"],
+        &["readback"],
+        &["readback", "--size", "17x13"],
+        &["opaque"],
+        &["opaque", "--samples", "4"],
+        &["resize"],
+        &["singlebuffer"],
+        &["pixmap"],
+        &["pbuffer"],
+        &["readdraw"],
+        &["destalpha", "--alpha", "8"],
+    ];
+    for case in cases {
+        lockstep::compare_frames_as(&stage, "scene", case, &["--opaque", "fast"], 0)?;
     }
     Ok(())
 }

@@ -45,6 +45,15 @@ pub enum Readback {
     Direct,
 }
 
+/// What backs a drawable without alpha.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opaque {
+    /// A surface without alpha.
+    Exact,
+    /// A surface with alpha, which software renderers read quicker.
+    Fast,
+}
+
 /// Whether rendering is moved to the 3D side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -111,6 +120,8 @@ pub struct Settings {
     pub transport: Transport,
     /// How pixels get into a frame.
     pub readback: Readback,
+    /// What backs drawables without alpha.
+    pub opaque: Opaque,
     /// Seconds between two lines of frame rates; None prints nothing.
     pub stats: Option<f64>,
     /// Whether rendering is moved to the 3D side.
@@ -137,6 +148,7 @@ impl Default for Settings {
             refresh_rate: 60.0,
             transport: Transport::Auto,
             readback: Readback::Auto,
+            opaque: Opaque::Exact,
             stats: None,
             mode: Mode::Split,
             pause_at_frame: 0,

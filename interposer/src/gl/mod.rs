@@ -4,9 +4,10 @@
 pub mod api;
 pub mod features;
 mod handlers;
+pub mod opaque;
 pub mod state;
 
-use std::ffi::{c_float, c_int, c_uint};
+use std::ffi::{c_double, c_float, c_int, c_uchar, c_uint, c_void};
 
 use crate::interpose::{Library, interpose};
 
@@ -32,6 +33,31 @@ interpose! {
     fn glReadBuffer(buffer: c_uint) -> () => handlers::read_buffer;
     fn glNamedFramebufferReadBuffer(framebuffer: c_uint, buffer: c_uint) -> () => handlers::named_read_buffer;
     fn glFramebufferReadBufferEXT(framebuffer: c_uint, buffer: c_uint) -> () => handlers::ext_read_buffer;
+
+    fn glGetIntegerv(name: c_uint, values: *mut c_int) -> () => opaque::get_integerv;
+    fn glGetInteger64v(name: c_uint, values: *mut i64) -> () => opaque::get_integer64v;
+    fn glGetFloatv(name: c_uint, values: *mut c_float) -> () => opaque::get_floatv;
+    fn glGetDoublev(name: c_uint, values: *mut c_double) -> () => opaque::get_doublev;
+    fn glGetBooleanv(name: c_uint, values: *mut c_uchar) -> () => opaque::get_booleanv;
+    fn glGetFramebufferAttachmentParameteriv(target: c_uint, attachment: c_uint, name: c_uint, value: *mut c_int) -> () => opaque::get_attachment;
+    fn glGetNamedFramebufferAttachmentParameteriv(framebuffer: c_uint, attachment: c_uint, name: c_uint, value: *mut c_int) -> () => opaque::get_named_attachment;
+    fn glReadPixels(x: c_int, y: c_int, width: c_int, height: c_int, format: c_uint, kind: c_uint, pixels: *mut c_void) -> () => opaque::read_pixels;
+    fn glReadnPixels(x: c_int, y: c_int, width: c_int, height: c_int, format: c_uint, kind: c_uint, size: c_int, pixels: *mut c_void) -> () => opaque::readn_pixels;
+    fn glReadnPixelsARB(x: c_int, y: c_int, width: c_int, height: c_int, format: c_uint, kind: c_uint, size: c_int, pixels: *mut c_void) -> () => opaque::readn_pixels_arb;
+    fn glReadnPixelsEXT(x: c_int, y: c_int, width: c_int, height: c_int, format: c_uint, kind: c_uint, size: c_int, pixels: *mut c_void) -> () => opaque::readn_pixels_ext;
+    fn glReadnPixelsKHR(x: c_int, y: c_int, width: c_int, height: c_int, format: c_uint, kind: c_uint, size: c_int, pixels: *mut c_void) -> () => opaque::readn_pixels_khr;
+    fn glCopyPixels(x: c_int, y: c_int, width: c_int, height: c_int, kind: c_uint) -> () => opaque::copy_pixels;
+    fn glCopyTexImage1D(target: c_uint, level: c_int, format: c_uint, x: c_int, y: c_int, width: c_int, border: c_int) -> () => opaque::copy_image_1d;
+    fn glCopyTexImage2D(target: c_uint, level: c_int, format: c_uint, x: c_int, y: c_int, width: c_int, height: c_int, border: c_int) -> () => opaque::copy_image_2d;
+    fn glCopyTexSubImage1D(target: c_uint, level: c_int, to: c_int, x: c_int, y: c_int, width: c_int) -> () => opaque::copy_part_1d;
+    fn glCopyTexSubImage2D(target: c_uint, level: c_int, to_x: c_int, to_y: c_int, x: c_int, y: c_int, width: c_int, height: c_int) -> () => opaque::copy_part_2d;
+    fn glCopyTexSubImage3D(target: c_uint, level: c_int, to_x: c_int, to_y: c_int, to_z: c_int, x: c_int, y: c_int, width: c_int, height: c_int) -> () => opaque::copy_part_3d;
+    fn glCopyTextureSubImage1D(texture: c_uint, level: c_int, to: c_int, x: c_int, y: c_int, width: c_int) -> () => opaque::copy_texture_1d;
+    fn glCopyTextureSubImage2D(texture: c_uint, level: c_int, to_x: c_int, to_y: c_int, x: c_int, y: c_int, width: c_int, height: c_int) -> () => opaque::copy_texture_2d;
+    fn glCopyTextureSubImage3D(texture: c_uint, level: c_int, to_x: c_int, to_y: c_int, to_z: c_int, x: c_int, y: c_int, width: c_int, height: c_int) -> () => opaque::copy_texture_3d;
+    fn glBlitFramebuffer(x0: c_int, y0: c_int, x1: c_int, y1: c_int, u0: c_int, v0: c_int, u1: c_int, v1: c_int, mask: c_uint, filter: c_uint) -> () => opaque::blit;
+    fn glBlitFramebufferEXT(x0: c_int, y0: c_int, x1: c_int, y1: c_int, u0: c_int, v0: c_int, u1: c_int, v1: c_int, mask: c_uint, filter: c_uint) -> () => opaque::blit_ext;
+    fn glBlitNamedFramebuffer(read: c_uint, draw: c_uint, x0: c_int, y0: c_int, x1: c_int, y1: c_int, u0: c_int, v0: c_int, u1: c_int, v1: c_int, mask: c_uint, filter: c_uint) -> () => opaque::blit_named;
 }
 
 /// The driver's glFinish.

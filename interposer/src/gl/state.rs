@@ -2,7 +2,7 @@
 //!
 //! No guard calls glGetError: an error that the program has not fetched yet must still be there afterwards.
 
-use std::ffi::{c_float, c_int, c_uint};
+use std::ffi::{c_float, c_int, c_uchar, c_uint};
 
 use super::api::{self, get_float, get_integer, gl, is_enabled, set_enabled};
 use super::features::Features;
@@ -142,19 +142,10 @@ impl BlitGuard {
         }
         let draw_framebuffer = bind_default(features, api::DRAW_FRAMEBUFFER, api::DRAW_FRAMEBUFFER_BINDING);
         let read_framebuffer = bind_default(features, api::READ_FRAMEBUFFER, api::READ_FRAMEBUFFER_BINDING);
-        let count = if features.draw_buffers { get_integer(api::MAX_DRAW_BUFFERS).clamp(1, 16) } else { 1 };
-        let mut draw_buffers: Vec<c_uint> = if count == 1 {
-            vec![get_integer(api::DRAW_BUFFER) as c_uint]
-        } else {
-            (0..count as c_uint).map(|index| get_integer(api::DRAW_BUFFER0 + index) as c_uint).collect()
-        };
-        while draw_buffers.len() > 1 && draw_buffers.last() == Some(&api::NONE) {
-            draw_buffers.pop();
-        }
         let guard = Self {
             draw_framebuffer,
             read_framebuffer,
-            draw_buffers,
+            draw_buffers: draw_buffers(features),
             read_buffer: get_integer(api::READ_BUFFER) as c_uint,
             scissor: is_enabled(api::SCISSOR_TEST),
             srgb: features.srgb_control && is_enabled(api::FRAMEBUFFER_SRGB),
@@ -179,10 +170,7 @@ impl BlitGuard {
 
 impl Drop for BlitGuard {
     fn drop(&mut self) {
-        match self.draw_buffers.as_slice() {
-            [buffer] => gl!(real glDrawBuffer(*buffer)),
-            buffers => gl!(real glDrawBuffers(buffers.len() as c_int, buffers.as_ptr())),
-        }
+        select_draw_buffers(&self.draw_buffers);
         gl!(real glReadBuffer(self.read_buffer));
         if self.draw_framebuffer != 0 {
             gl!(glBindFramebuffer(api::DRAW_FRAMEBUFFER, self.draw_framebuffer));
@@ -196,6 +184,109 @@ impl Drop for BlitGuard {
         if self.srgb {
             set_enabled(api::FRAMEBUFFER_SRGB, true);
         }
+    }
+}
+
+/// What is set to change nothing but the alpha of a buffer of the default framebuffer.
+pub struct AlphaGuard<'a> {
+    features: &'a Features,
+    framebuffer: c_uint,
+    draw_buffers: Vec<c_uint>,
+    scissor: bool,
+    discard: bool,
+    mask: [c_uchar; 4],
+    colour: [c_float; 4],
+}
+
+impl<'a> AlphaGuard<'a> {
+    /// Prepares clears of the alpha of `buffer`.
+    pub fn new(features: &'a Features, buffer: c_uint) -> Self {
+        let mut guard = Self {
+            features,
+            framebuffer: bind_default(features, api::DRAW_FRAMEBUFFER, api::DRAW_FRAMEBUFFER_BINDING),
+            draw_buffers: if features.es { Vec::new() } else { draw_buffers(features) },
+            scissor: is_enabled(api::SCISSOR_TEST),
+            discard: features.major >= 3 && is_enabled(api::RASTERIZER_DISCARD),
+            mask: [0; 4],
+            colour: [0.0; 4],
+        };
+        if !features.es {
+            gl!(real glDrawBuffer(buffer));
+        }
+        gl!(real glGetFloatv(api::COLOR_CLEAR_VALUE, guard.colour.as_mut_ptr()));
+        gl!(glClearColor(0.0, 0.0, 0.0, 1.0));
+        if guard.has_masks() {
+            gl!(glGetBooleani_v(api::COLOR_WRITEMASK, 0, guard.mask.as_mut_ptr()));
+        } else {
+            gl!(real glGetBooleanv(api::COLOR_WRITEMASK, guard.mask.as_mut_ptr()));
+        }
+        guard.set_mask([0, 0, 0, 1]);
+        if guard.scissor {
+            gl!(glDisable(api::SCISSOR_TEST));
+        }
+        if guard.discard {
+            gl!(glDisable(api::RASTERIZER_DISCARD));
+        }
+        guard
+    }
+
+    /// Sets the alpha of each pixel to 1.
+    pub fn set_to_one(&self) {
+        gl!(glClear(api::COLOR_BUFFER_BIT));
+    }
+
+    /// Whether each draw buffer has a colour mask of its own.
+    fn has_masks(&self) -> bool {
+        !self.features.es && self.features.major >= 3
+    }
+
+    fn set_mask(&self, [red, green, blue, alpha]: [c_uchar; 4]) {
+        if self.has_masks() {
+            gl!(glColorMaski(0, red, green, blue, alpha));
+        } else {
+            gl!(glColorMask(red, green, blue, alpha));
+        }
+    }
+}
+
+impl Drop for AlphaGuard<'_> {
+    fn drop(&mut self) {
+        let [red, green, blue, alpha] = self.colour;
+        gl!(glClearColor(red, green, blue, alpha));
+        self.set_mask(self.mask);
+        if self.scissor {
+            set_enabled(api::SCISSOR_TEST, true);
+        }
+        if self.discard {
+            set_enabled(api::RASTERIZER_DISCARD, true);
+        }
+        if !self.features.es {
+            select_draw_buffers(&self.draw_buffers);
+        }
+        if self.framebuffer != 0 {
+            gl!(glBindFramebuffer(api::DRAW_FRAMEBUFFER, self.framebuffer));
+        }
+    }
+}
+
+/// The buffers that are drawn to, as glDrawBuffers takes them.
+fn draw_buffers(features: &Features) -> Vec<c_uint> {
+    let count = if features.draw_buffers { get_integer(api::MAX_DRAW_BUFFERS).clamp(1, 16) } else { 1 };
+    let mut draw_buffers: Vec<c_uint> = if count == 1 {
+        vec![get_integer(api::DRAW_BUFFER) as c_uint]
+    } else {
+        (0..count as c_uint).map(|index| get_integer(api::DRAW_BUFFER0 + index) as c_uint).collect()
+    };
+    while draw_buffers.len() > 1 && draw_buffers.last() == Some(&api::NONE) {
+        draw_buffers.pop();
+    }
+    draw_buffers
+}
+
+fn select_draw_buffers(buffers: &[c_uint]) {
+    match buffers {
+        [buffer] => gl!(real glDrawBuffer(*buffer)),
+        buffers => gl!(real glDrawBuffers(buffers.len() as c_int, buffers.as_ptr())),
     }
 }
 

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use super::{LogLevel, Mode, Moment, Readback, Shot, Size, Spoil, Transport};
+use super::{LogLevel, Mode, Moment, Opaque, Readback, Shot, Size, Spoil, Transport};
 
 pub fn text(value: &OsStr) -> Option<String> {
     value.to_str().filter(|text| !text.is_empty()).map(str::to_owned)
@@ -36,6 +36,14 @@ pub fn readback(value: &OsStr) -> Option<Readback> {
     match value.to_str()? {
         "auto" => Some(Readback::Auto),
         "direct" => Some(Readback::Direct),
+        _ => None,
+    }
+}
+
+pub fn opaque(value: &OsStr) -> Option<Opaque> {
+    match value.to_str()? {
+        "exact" => Some(Opaque::Exact),
+        "fast" => Some(Opaque::Fast),
         _ => None,
     }
 }

@@ -127,6 +127,24 @@ pub static TABLE: &[Setting] = &[
         },
     },
     Setting {
+        name: "opaque",
+        flag: Some("opaque"),
+        short: None,
+        env: "GLXRUN_OPAQUE",
+        metavar: "exact|fast",
+        bare: None,
+        allowed: "exact or fast",
+        default: "exact",
+        help: "fast: back windows without alpha by surfaces with alpha",
+        detail: "Software renderers read surfaces with alpha several times quicker. Programs that blend with the alpha \
+                 that is in the window (GL_DST_ALPHA) although it has none look different then; all others do not notice.",
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.opaque = parse::opaque(value)?;
+            Some(())
+        },
+    },
+    Setting {
         name: "stats",
         flag: Some("stats"),
         short: None,

@@ -42,6 +42,7 @@ fn defaults_in_words_are_the_defaults() {
         "refresh-rate",
         "transport",
         "readback",
+        "opaque",
         "stats",
         "mode",
         "pause-at-frame",
