@@ -126,6 +126,26 @@ fn opaque_windows_with_fast_surfaces() -> Result<()> {
     Ok(())
 }
 
+/// Frames of which only what changed is sent.
+#[test]
+fn only_what_changed() -> Result<()> {
+    let stage = Stage::start()?;
+    for case in [
+        "spin",
+        "front",
+        "resize",
+        "singlebuffer",
+        "stencil",
+        "pixmap",
+        "subwindow",
+        "multiwindow",
+        "usexfont",
+    ] {
+        lockstep::compare_frames_as(&stage, "scene", &[case], &["--damage", "auto"], 0)?;
+    }
+    Ok(())
+}
+
 /// Every way for a frame to reach the X server, and waiting for each delivery.
 #[test]
 fn every_transport_without_spoiling() -> Result<()> {

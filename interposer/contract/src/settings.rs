@@ -54,6 +54,15 @@ pub enum Opaque {
     Fast,
 }
 
+/// How much of a frame is sent to the 2D side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// What differs from the frame before, where that is cheaper.
+    Auto,
+    /// All of it.
+    Off,
+}
+
 /// Whether rendering is moved to the 3D side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -122,6 +131,8 @@ pub struct Settings {
     pub readback: Readback,
     /// What backs drawables without alpha.
     pub opaque: Opaque,
+    /// How much of a frame is sent.
+    pub damage: Damage,
     /// Seconds between two lines of frame rates; None prints nothing.
     pub stats: Option<f64>,
     /// Whether rendering is moved to the 3D side.
@@ -149,6 +160,7 @@ impl Default for Settings {
             transport: Transport::Auto,
             readback: Readback::Auto,
             opaque: Opaque::Exact,
+            damage: Damage::Off,
             stats: None,
             mode: Mode::Split,
             pause_at_frame: 0,

@@ -19,6 +19,7 @@
 //! Nothing here ends the program: a server that dies, a window that vanishes and a request that fails are states to
 //! ask for ([`Server::is_alive`], [`Window::is_gone`]) or an [`Error`].
 
+mod changes;
 mod connect;
 mod error;
 mod extension;
@@ -32,13 +33,14 @@ mod screen;
 mod server;
 mod simd;
 mod slot;
+mod tracking;
 mod transport;
 mod window;
 
 pub use error::{ConnectError, Error, WatchError};
 pub use extension::ExtensionCodes;
 pub use finish::Finish;
-pub use glxrun_contract::settings::{Spoil, Transport};
+pub use glxrun_contract::settings::{Damage, Spoil, Transport};
 pub use glyph::Glyph;
 pub use image::Image;
 pub use screen::{Geometry, Layout, Screen, Visual};

@@ -31,6 +31,8 @@ pub(crate) struct Link {
     pub display: String,
     /// How frames travel, once that has been tried.
     pub carrier: OnceLock<Carrier>,
+    /// Whether windows are tracked, so that only what changed is sent.
+    pub tracking: OnceLock<bool>,
     dead: AtomicBool,
     abandoned: AtomicBool,
     stopping: AtomicBool,
@@ -66,6 +68,7 @@ impl Link {
             connection,
             display,
             carrier: OnceLock::new(),
+            tracking: OnceLock::new(),
             dead: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
@@ -82,6 +85,11 @@ impl Link {
     /// The carrier for new buffers.
     pub fn carrier(&self) -> Carrier {
         self.carrier.get().copied().unwrap_or(Carrier::Socket)
+    }
+
+    /// Whether windows are tracked.
+    pub fn tracks(&self) -> bool {
+        self.tracking.get().copied().unwrap_or(false)
     }
 
     pub fn is_alive(&self) -> bool {
@@ -201,10 +209,16 @@ impl Link {
                 self.complete(|frame| frame.segment == event.shmseg, true);
             }
             Event::ConfigureNotify(event) if event.event == event.window => {
-                if let Some(watched) = self.windows.lock().get(&event.window) {
-                    watched.shared.set_size(event.width, event.height);
+                let shared = self.windows.lock().get(&event.window).map(|watched| watched.shared.clone());
+                if let Some(shared) = shared
+                    && shared.size() != (event.width, event.height)
+                {
+                    shared.set_size(event.width, event.height);
+                    self.drawn_into(event.window, sequence);
                 }
             }
+            Event::DamageNotify(event) => self.drawn_into(event.drawable, sequence),
+            Event::Expose(event) => self.drawn_into(event.window, sequence),
             Event::DestroyNotify(event) if event.event == event.window => {
                 let watched = self.windows.lock().remove(&event.window);
                 if let Some(watched) = watched {
@@ -223,6 +237,14 @@ impl Link {
                 self.complete(|frame| frame.sequence == sequence, false);
             }
             _ => {}
+        }
+    }
+
+    /// The content of a window has changed while the server was at request `sequence` of ours.
+    fn drawn_into(&self, window: u32, sequence: SequenceNumber) {
+        let shared = self.windows.lock().get(&window).map(|watched| watched.shared.clone());
+        if let Some(shared) = shared.filter(|shared| shared.drawn_into(sequence)) {
+            self.submit(shared);
         }
     }
 

@@ -20,15 +20,17 @@ use glxrun_contract::counters::{Entry, WindowCounters};
 use glxrun_contract::settings::Spoil;
 use parking_lot::{Condvar, Mutex};
 
+use crate::changes::Changes;
 use crate::image::Image;
 use crate::link::Link;
 use crate::memory::{Buffer, fits, roomy};
 use crate::screen::Layout;
 use crate::server::Server;
 use crate::slot::Slot;
+use crate::tracking::{self, Tracking};
 
 /// Buffers that a window keeps when nothing is going on.
-const KEPT: usize = 3;
+const KEPT: usize = 4;
 /// Frames that are not yet delivered, with spoil off: one in flight, one that is queued or being written.
 const PENDING: usize = 2;
 
@@ -177,6 +179,10 @@ struct State {
     queued: VecDeque<Frame>,
     in_flight: Option<Frame>,
     newest: Option<Frame>,
+    tracking: Tracking,
+    /// The frame that is shown has to be sent again, and whether the one in flight is such a repetition.
+    again: bool,
+    repeats: bool,
     /// Whether the poster has been told of a queued frame and has not yet looked.
     announced: bool,
     /// No frame will be delivered any more.
@@ -188,15 +194,17 @@ impl State {
         self.writing + self.queued.len() + usize::from(self.in_flight.is_some())
     }
 
-    fn is_newest(&self, buffer: &Arc<Buffer>) -> bool {
-        self.newest.as_ref().is_some_and(|newest| Arc::ptr_eq(&newest.buffer, buffer))
+    /// Whether the buffer must keep its content: it has the newest frame, or the one that is shown.
+    fn is_kept(&self, buffer: &Arc<Buffer>) -> bool {
+        let has = |frame: &Frame| Arc::ptr_eq(&frame.buffer, buffer);
+        self.newest.as_ref().is_some_and(has) || self.tracking.shown().is_some_and(has)
     }
 
     /// A free buffer for `length` bytes. Free ones of the wrong size go to `unfit`.
     fn take_free(&mut self, length: usize, unfit: &mut Vec<Arc<Buffer>>) -> Option<Arc<Buffer>> {
         // The last freed first: it is the one most likely in a cache.
         for index in (0..self.free.len()).rev() {
-            if self.is_newest(&self.free[index]) {
+            if self.is_kept(&self.free[index]) {
                 continue;
             }
             let buffer = self.free.remove(index);
@@ -214,7 +222,7 @@ impl State {
         }
         self.free.push(buffer);
         if self.free.len() > KEPT
-            && let Some(index) = (0..self.free.len()).find(|&index| !self.is_newest(&self.free[index]))
+            && let Some(index) = (0..self.free.len()).find(|&index| !self.is_kept(&self.free[index]))
         {
             self.free.remove(index);
         }
@@ -222,7 +230,8 @@ impl State {
 
     /// Whether the poster must be told that there is a frame to send.
     fn announce(&mut self) -> bool {
-        let due = !self.over && self.in_flight.is_none() && !self.queued.is_empty() && !self.announced;
+        let waiting = self.again || !self.queued.is_empty();
+        let due = !self.over && self.in_flight.is_none() && waiting && !self.announced;
         self.announced |= due;
         due
     }
@@ -345,7 +354,12 @@ impl Shared {
         if state.in_flight.is_some() {
             return None;
         }
+        let again = std::mem::take(&mut state.again);
         state.in_flight = state.queued.pop_front();
+        state.repeats = again && state.in_flight.is_none();
+        if state.repeats {
+            state.in_flight = state.tracking.shown().cloned();
+        }
         state.in_flight.clone()
     }
 
@@ -353,6 +367,11 @@ impl Shared {
     pub fn complete(&self, delivered: bool) -> bool {
         let mut state = self.state.lock();
         if let Some(frame) = state.in_flight.take() {
+            // A repetition has been counted, and its buffer is free or kept already.
+            if std::mem::take(&mut state.repeats) {
+                self.freed.notify_all();
+                return state.announce();
+            }
             if delivered {
                 self.counters.count_delivered();
             } else {
@@ -370,13 +389,60 @@ impl Shared {
             self.gone.store(true, Ordering::Release);
         }
         let mut state = self.state.lock();
-        let lost = state.queued.len() + usize::from(state.in_flight.is_some());
+        let lost = state.queued.len() + usize::from(state.in_flight.is_some() && !state.repeats);
         (0..lost).for_each(|_| _ = self.counters.count_dropped());
         let writing = state.writing;
         let old = std::mem::replace(&mut *state, State { writing, over: true, ..State::default() });
         self.freed.notify_all();
         drop(state);
         drop(old);
+    }
+
+    /// How the frame in flight is to be sent, and whether it is tracked from then on.
+    pub fn plan(&self, frame: &Frame) -> (Changes, bool) {
+        if !self.link.tracks() || !self.layout.bits_per_pixel.is_multiple_of(8) {
+            return (Changes::Everything, false);
+        }
+        let reference = {
+            let mut state = self.state.lock();
+            if state.repeats {
+                return state.tracking.decide(frame, None);
+            }
+            state.tracking.reference(frame)
+        };
+        // SAFETY: the one is in flight and the other one is kept, so that neither is in a slot.
+        let changes = reference.map(|shown| unsafe { tracking::compare(&shown, frame, &self.layout) });
+        self.state.lock().tracking.decide(frame, changes)
+    }
+
+    /// Notes the requests that sent the frame in flight.
+    pub fn sent(&self, first: u64, last: u64) {
+        let mut state = self.state.lock();
+        state.again |= state.tracking.sent(first, last);
+    }
+
+    /// The window's DAMAGE object, made by `make` at the first call; that gives its XID and the request's sequence number.
+    pub fn damage<E>(&self, make: impl FnOnce() -> Result<(u32, u64), E>) -> Result<u32, E> {
+        if let Some(damage) = self.state.lock().tracking.damage {
+            return Ok(damage);
+        }
+        let (damage, since) = make()?;
+        let tracking = &mut self.state.lock().tracking;
+        (tracking.damage, tracking.since) = (Some(damage), since);
+        Ok(damage)
+    }
+
+    /// The DAMAGE object, to be destroyed.
+    pub fn take_damage(&self) -> Option<u32> {
+        self.state.lock().tracking.damage.take()
+    }
+
+    /// The window's content has changed while the server was at request `sequence` of ours. True if the poster should
+    /// be told that the last frame has to be sent again.
+    pub fn drawn_into(&self, sequence: u64) -> bool {
+        let mut state = self.state.lock();
+        state.again |= state.tracking.drawn_into(sequence);
+        state.again && state.announce()
     }
 
     fn last_frame(&self) -> Option<Image> {

@@ -30,7 +30,8 @@ pub struct Side2d {
 impl Side2d {
     fn connect(name: &str) -> Option<Arc<Self>> {
         let settings = settings();
-        let options = Options { transport: settings.transport, spoil: settings.spoil };
+        let options =
+            Options { transport: settings.transport, spoil: settings.spoil, damage: settings.damage };
         let server = match Server::connect(name, options) {
             Ok(server) => server,
             Err(error) => {

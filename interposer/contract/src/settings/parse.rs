@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use super::{LogLevel, Mode, Moment, Opaque, Readback, Shot, Size, Spoil, Transport};
+use super::{Damage, LogLevel, Mode, Moment, Opaque, Readback, Shot, Size, Spoil, Transport};
 
 pub fn text(value: &OsStr) -> Option<String> {
     value.to_str().filter(|text| !text.is_empty()).map(str::to_owned)
@@ -44,6 +44,14 @@ pub fn opaque(value: &OsStr) -> Option<Opaque> {
     match value.to_str()? {
         "exact" => Some(Opaque::Exact),
         "fast" => Some(Opaque::Fast),
+        _ => None,
+    }
+}
+
+pub fn damage(value: &OsStr) -> Option<Damage> {
+    match value.to_str()? {
+        "auto" => Some(Damage::Auto),
+        "off" => Some(Damage::Off),
         _ => None,
     }
 }

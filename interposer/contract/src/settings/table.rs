@@ -145,6 +145,25 @@ pub static TABLE: &[Setting] = &[
         },
     },
     Setting {
+        name: "damage",
+        flag: Some("damage"),
+        short: None,
+        env: "GLXRUN_DAMAGE",
+        metavar: "auto|off",
+        bare: None,
+        allowed: "auto or off",
+        default: "off",
+        help: "auto: send only what differs from the frame before",
+        detail: "For windows that change in places. VNC servers, x11vnc and X connections over a network then have less \
+                 to do. Frames are compared in tiles of 64x64 pixels in a thread of its own; windows whose frames change \
+                 wholly are soon left alone.",
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.damage = parse::damage(value)?;
+            Some(())
+        },
+    },
+    Setting {
         name: "stats",
         flag: Some("stats"),
         short: None,

@@ -43,6 +43,7 @@ fn defaults_in_words_are_the_defaults() {
         "transport",
         "readback",
         "opaque",
+        "damage",
         "stats",
         "mode",
         "pause-at-frame",
