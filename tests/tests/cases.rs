@@ -146,6 +146,31 @@ fn only_what_changed() -> Result<()> {
     Ok(())
 }
 
+/// Frames that go straight into the 2D side's screen, with other windows in some cases.
+#[test]
+fn straight_into_the_screen() -> Result<()> {
+    let stage = Stage::on(TwoD::XvfbFramebuffer, 24)?;
+    let cases: [&[&str]; 9] = [
+        &["spin", "--size", "641x479"],
+        &["spin", "--alpha", "8"],
+        &["front"],
+        &["resize"],
+        &["singlebuffer"],
+        &["subwindow"],
+        &["multiwindow"],
+        &["twodisplays"],
+        &["destroyfirst"],
+    ];
+    for case in cases {
+        for options in
+            [&["--sink", "framebuffer"][..], &["--sink", "framebuffer", "--damage", "auto", "--spoil", "off"]]
+        {
+            lockstep::compare_frames_as(&stage, "scene", case, options, 0)?;
+        }
+    }
+    Ok(())
+}
+
 /// Every way for a frame to reach the X server, and waiting for each delivery.
 #[test]
 fn every_transport_without_spoiling() -> Result<()> {

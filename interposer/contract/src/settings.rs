@@ -54,6 +54,17 @@ pub enum Opaque {
     Fast,
 }
 
+/// Where frames are put on the 2D side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sink {
+    /// The X server.
+    Auto,
+    /// The X server, by whichever [`Transport`].
+    Shm,
+    /// The screen of an Xvfb, straight into the file that it keeps it in.
+    Framebuffer,
+}
+
 /// How much of a frame is sent to the 2D side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Damage {
@@ -133,6 +144,10 @@ pub struct Settings {
     pub opaque: Opaque,
     /// How much of a frame is sent.
     pub damage: Damage,
+    /// Where frames are put.
+    pub sink: Sink,
+    /// The file of the screen that DISPLAY's Xvfb has.
+    pub framebuffer: Option<PathBuf>,
     /// Seconds between two lines of frame rates; None prints nothing.
     pub stats: Option<f64>,
     /// Whether rendering is moved to the 3D side.
@@ -161,6 +176,8 @@ impl Default for Settings {
             readback: Readback::Auto,
             opaque: Opaque::Exact,
             damage: Damage::Off,
+            sink: Sink::Auto,
+            framebuffer: None,
             stats: None,
             mode: Mode::Split,
             pause_at_frame: 0,

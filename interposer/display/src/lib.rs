@@ -24,6 +24,7 @@ mod connect;
 mod error;
 mod extension;
 mod finish;
+mod framebuffer;
 mod glyph;
 mod image;
 mod link;

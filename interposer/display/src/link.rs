@@ -21,6 +21,7 @@ use x11rb::rust_connection::RustConnection;
 
 use crate::connect::Stream;
 use crate::error::Error;
+use crate::framebuffer::Framebuffer;
 use crate::memory::Carrier;
 use crate::window::{Shared, Window};
 
@@ -31,6 +32,8 @@ pub(crate) struct Link {
     pub display: String,
     /// How frames travel, once that has been tried.
     pub carrier: OnceLock<Carrier>,
+    /// The screen that frames can be written to.
+    pub framebuffer: OnceLock<Framebuffer>,
     /// Whether windows are tracked, so that only what changed is sent.
     pub tracking: OnceLock<bool>,
     dead: AtomicBool,
@@ -68,6 +71,7 @@ impl Link {
             connection,
             display,
             carrier: OnceLock::new(),
+            framebuffer: OnceLock::new(),
             tracking: OnceLock::new(),
             dead: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
@@ -204,6 +208,25 @@ impl Link {
         if event.sent_event() {
             return;
         }
+        if let Some(framebuffer) = self.framebuffer.get() {
+            match &event {
+                Event::GraphicsExposure(event) => framebuffer.copied(event.drawable, false),
+                Event::ConfigureNotify(_)
+                | Event::MapNotify(_)
+                | Event::UnmapNotify(_)
+                | Event::ReparentNotify(_)
+                | Event::CirculateNotify(_)
+                | Event::GravityNotify(_)
+                | Event::DestroyNotify(_)
+                | Event::VisibilityNotify(_)
+                | Event::ShapeNotify(_)
+                    if framebuffer.disturbed(sequence) =>
+                {
+                    self.wake_poster()
+                }
+                _ => {}
+            }
+        }
         match event {
             Event::ShmCompletion(event) => {
                 self.complete(|frame| frame.segment == event.shmseg, true);
@@ -307,12 +330,31 @@ impl Link {
         }
     }
 
+    /// Repairs what was written to the screen where it should not have been.
+    pub fn expose_spoiled(&self) {
+        let Some(framebuffer) = self.framebuffer.get().filter(|framebuffer| framebuffer.has_spoiled()) else {
+            return;
+        };
+        match framebuffer.expose_spoiled(self) {
+            Ok(windows) => {
+                for window in windows {
+                    let shared = self.windows.lock().get(&window).map(|watched| watched.shared.clone());
+                    if let Some(shared) = shared.filter(|shared| shared.repeat()) {
+                        self.submit(shared);
+                    }
+                }
+            }
+            Err(error) => self.note(&error),
+        }
+    }
+
     /// Whether the poster has something to do, beside events.
     pub fn has_work(&self) -> bool {
         self.is_stopping()
             || !self.is_alive()
             || !self.ready.lock().is_empty()
             || !self.retired.lock().is_empty()
+            || self.framebuffer.get().is_some_and(Framebuffer::has_spoiled)
     }
 
     fn wake_poster(&self) {

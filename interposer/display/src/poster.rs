@@ -37,6 +37,7 @@ fn run(link: &Link) {
     while !link.is_stopping() && link.is_alive() {
         link.pump();
         link.detach_retired();
+        link.expose_spoiled();
         while let Some(window) = link.next_ready() {
             if let Some(frame) = window.next_frame()
                 && let Err(error) = send(link, &window, &frame)
@@ -81,6 +82,16 @@ fn send(link: &Link, window: &Arc<Shared>, frame: &Frame) -> Result<(), Error> {
         }
     };
     let damage = if tracked { Some(window.damage(|| make_damage(link, window.id))?) } else { None };
+    if let Some(framebuffer) = link.framebuffer.get()
+        && let Some(place) = framebuffer.takes(link, window, frame)
+    {
+        let told = framebuffer.write(link, window, place, pixels, &parts);
+        let told = link.settle(told.map_err(ReplyError::from))?;
+        window.sent(told, told);
+        empty(link, damage)?;
+        link.completed(window.clone(), true);
+        return Ok(());
+    }
     let (mut first, mut last) = (0, 0);
     let mut note = |index: usize, sequences: (u64, u64)| {
         first = if index == 0 { sequences.0 } else { first };
@@ -109,7 +120,14 @@ fn send(link: &Link, window: &Arc<Shared>, frame: &Frame) -> Result<(), Error> {
     });
     link.settle(sent.map_err(ReplyError::from))?;
     window.sent(first, last);
-    empty(link, damage)
+    empty(link, damage)?;
+    if let Some(framebuffer) = link.framebuffer.get() {
+        // Perhaps the next one need not go this way.
+        if let Err(error) = link.settle(framebuffer.ask(link, window)) {
+            log::debug!("window 0x{:x} cannot be found in the framebuffer: {error}", window.id);
+        }
+    }
+    Ok(())
 }
 
 /// Has the server copy a part of a frame into its window, and tell of it once it has done so if `tell`.

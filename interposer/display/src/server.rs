@@ -1,6 +1,7 @@
 //! The connection to one X server of the 2D side, as the program's threads use it.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -18,6 +19,7 @@ use x11rb::protocol::xproto::{
 use crate::connect;
 use crate::error::{ConnectError, Error, WatchError};
 use crate::extension;
+use crate::framebuffer::{self, Framebuffer};
 use crate::link::{Link, Watched};
 use crate::memory::{Buffer, Carrier};
 use crate::poster;
@@ -106,6 +108,15 @@ impl Server {
     /// The display's name as given to [`connect`](Self::connect).
     pub fn display_name(&self) -> &str {
         &self.link.display
+    }
+
+    /// From now on frames go straight into the server's screen, an Xvfb's `-fbdir` file, while a window is wholly visible
+    /// there. To be called before any window is watched. The error says in words why that cannot be.
+    pub fn use_framebuffer(&self, file: &Path) -> Result<(), String> {
+        let screen = self.screens.first().ok_or("the server has no screen")?;
+        let layout = self.layout(screen.root_depth).map_err(|error| error.to_string())?;
+        let framebuffer = Framebuffer::open(&self.link, file, screen.root, layout)?;
+        self.link.framebuffer.set(framebuffer).map_err(|_| "one is in use already".to_owned())
     }
 
     /// How frames travel: never `Auto`.
@@ -255,6 +266,9 @@ impl Server {
         if self.link.tracks() {
             events |= EventMask::EXPOSURE;
         }
+        if self.link.framebuffer.get().is_some() {
+            events = framebuffer::WATCHED.iter().fold(events, |events, more| events | *more);
+        }
         let events = ChangeWindowAttributesAux::new().event_mask(events);
         let selected = connection.change_window_attributes(id, &events)?;
         let attributes = connection.get_window_attributes(id)?;
@@ -312,6 +326,9 @@ impl Server {
             return;
         }
         windows.remove(&window.id);
+        if let Some(framebuffer) = self.link.framebuffer.get() {
+            framebuffer.forget(window.id);
+        }
         if let Some(damage) = window.take_damage() {
             let _ = self.link.connection.damage_destroy(damage);
         }

@@ -21,6 +21,7 @@ use glxrun_contract::settings::Spoil;
 use parking_lot::{Condvar, Mutex};
 
 use crate::changes::Changes;
+use crate::framebuffer::Place;
 use crate::image::Image;
 use crate::link::Link;
 use crate::memory::{Buffer, fits, roomy};
@@ -116,6 +117,13 @@ impl Window {
         self.shared.last_frame()
     }
 
+    /// Whether the next frame will be written straight into the server's screen (see [`Server::use_framebuffer`]), as
+    /// things stand.
+    pub fn is_in_framebuffer(&self) -> bool {
+        let framebuffer = self.shared.link.framebuffer.get();
+        framebuffer.zip(self.shared.place()).is_some_and(|(framebuffer, place)| framebuffer.is_current(place))
+    }
+
     /// Waits until each posted frame is delivered or given up (window gone, connection lost).
     pub fn finish(&self) {
         self.shared.finish();
@@ -169,6 +177,8 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     /// A frame left the state of being pending.
     freed: Condvar,
+    /// Where in the framebuffer the window is whole, and the state of affairs at which that was last asked.
+    place: Mutex<(Option<Place>, Option<u64>)>,
 }
 
 #[derive(Default)]
@@ -263,6 +273,7 @@ impl Shared {
             gone: AtomicBool::new(false),
             state: Mutex::default(),
             freed: Condvar::new(),
+            place: Mutex::default(),
         }
     }
 
@@ -358,7 +369,8 @@ impl Shared {
         state.in_flight = state.queued.pop_front();
         state.repeats = again && state.in_flight.is_none();
         if state.repeats {
-            state.in_flight = state.tracking.shown().cloned();
+            // Nothing is queued, so this is the one that was sent last.
+            state.in_flight = state.newest.clone();
         }
         state.in_flight.clone()
     }
@@ -398,7 +410,35 @@ impl Shared {
         drop(old);
     }
 
-    /// How the frame in flight is to be sent, and whether it is tracked from then on.
+    /// Where the window was found to be whole.
+    pub fn place(&self) -> Option<Place> {
+        self.place.lock().0
+    }
+
+    /// Notes that it is whole.
+    pub fn set_place(&self, place: Place) {
+        self.place.lock().0 = Some(place);
+    }
+
+    /// Whether it must be asked anew where the window is whole, since something has happened; it is then not known any
+    /// more.
+    pub fn ask_again(&self, generation: u64) -> bool {
+        let mut place = self.place.lock();
+        let changed = place.1 != Some(generation);
+        if changed {
+            *place = (None, Some(generation));
+        }
+        changed
+    }
+
+    /// The newest frame has to be sent again. True if the poster should be told.
+    pub fn repeat(&self) -> bool {
+        let mut state = self.state.lock();
+        state.again = state.newest.is_some();
+        state.announce()
+    }
+
+    /// How the frame in flight differs from what the window shows, and whether it is tracked from then on.
     pub fn plan(&self, frame: &Frame) -> (Changes, bool) {
         if !self.link.tracks() || !self.layout.bits_per_pixel.is_multiple_of(8) {
             return (Changes::Everything, false);

@@ -34,7 +34,7 @@ struct Figure {
 fn main() -> Result<()> {
     let options = options()?;
     let three_d = XServer::xvfb().start()?;
-    let two_d = XServer::xvfb().without_glx().start()?;
+    let two_d = XServer::xvfb().without_glx().with_framebuffer().start()?;
     let vgl = std::env::var("VGL_LIB").ok();
     println!(
         "| size | alpha bits | arm | frames/s | of direct | least to most | CPU ms a frame in the program |"

@@ -164,6 +164,45 @@ pub static TABLE: &[Setting] = &[
         },
     },
     Setting {
+        name: "sink",
+        flag: Some("sink"),
+        short: None,
+        env: "GLXRUN_SINK",
+        metavar: "auto|shm|framebuffer",
+        bare: None,
+        allowed: "auto, shm or framebuffer",
+        default: "auto",
+        help: "where frames are put on the 2D side",
+        detail: "`framebuffer` writes them straight into the screen of the Xvfb that glxrun starts where DISPLAY is unset, \
+                 while a window is wholly visible; a program that looks at the screen at the same moment may see two frames \
+                 in one picture. That Xvfb has no Composite extension, and so no windows with alpha, and paints no \
+                 cursor. `shm` hands them to the X server, by whichever \
+                 `transport`. `auto` is `shm`.",
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.sink = parse::sink(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "framebuffer",
+        flag: None,
+        short: None,
+        env: "GLXRUN_FRAMEBUFFER",
+        metavar: "PATH",
+        bare: None,
+        allowed: "a path",
+        default: "none",
+        help: "file in which DISPLAY's Xvfb keeps its screen (`-fbdir`)",
+        detail: "The launcher sets it with `--sink framebuffer` for the Xvfb that it starts. For one of your own: \
+                 `Xvfb -fbdir DIRECTORY -extension Composite`, and `DIRECTORY/Xvfb_screen0`.",
+        audience: Audience::Library,
+        parse: |settings, value| {
+            settings.framebuffer = Some(parse::path(value)?);
+            Some(())
+        },
+    },
+    Setting {
         name: "stats",
         flag: Some("stats"),
         short: None,

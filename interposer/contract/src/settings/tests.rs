@@ -44,6 +44,7 @@ fn defaults_in_words_are_the_defaults() {
         "readback",
         "opaque",
         "damage",
+        "sink",
         "stats",
         "mode",
         "pause-at-frame",
