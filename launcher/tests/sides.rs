@@ -52,7 +52,9 @@ fn the_framebuffer_sink_has_a_private_file_that_goes_with_the_run() {
     let mut command = stage.glxrun();
     let look = "stat -c %a $(dirname $GLXRUN_FRAMEBUFFER); head -c 8 $GLXRUN_FRAMEBUFFER | od -An -tx1; echo $GLXRUN_FRAMEBUFFER";
     let outcome = command.args(["--sink", "framebuffer", "sh", "-c", look]).run();
-    let [mode, head, file] = outcome.stdout.lines().collect::<Vec<_>>()[..] else { panic!("{}", outcome.stdout) };
+    let [mode, head, file] = outcome.stdout.lines().collect::<Vec<_>>()[..] else {
+        panic!("{}", outcome.stdout)
+    };
     assert_eq!(mode, "700");
     // An XWD header: its size, and version 7.
     assert!(head.starts_with(" 00 00 00") && head.ends_with("00 00 00 07"), "{head}");

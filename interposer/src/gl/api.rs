@@ -21,6 +21,8 @@ functions! {
     fn glIsEnabled(c_uint) -> c_uchar;
     fn glEnable(c_uint);
     fn glDisable(c_uint);
+    fn glEnablei(c_uint, c_uint);
+    fn glDisablei(c_uint, c_uint);
     fn glPixelStorei(c_uint, c_int);
     fn glPixelTransferf(c_uint, c_float);
     fn glReadPixels(c_int, c_int, c_int, c_int, c_uint, c_uint, *mut c_void);

@@ -125,7 +125,8 @@ impl Drop for UnpackGuard {
 }
 
 /// What is set for a blit between buffers of the default framebuffer. Blits heed the scissor and sRGB encoding.
-pub struct BlitGuard {
+pub struct BlitGuard<'a> {
+    features: &'a Features,
     draw_framebuffer: c_uint,
     read_framebuffer: c_uint,
     draw_buffers: Vec<c_uint>,
@@ -134,15 +135,16 @@ pub struct BlitGuard {
     srgb: bool,
 }
 
-impl BlitGuard {
-    /// Prepares blits; None where the context has none..
-    pub fn new(features: &Features) -> Option<Self> {
+impl<'a> BlitGuard<'a> {
+    /// Prepares blits; None where the context has none.
+    pub fn new(features: &'a Features) -> Option<Self> {
         if !features.framebuffers || features.es {
             return None;
         }
         let draw_framebuffer = bind_default(features, api::DRAW_FRAMEBUFFER, api::DRAW_FRAMEBUFFER_BINDING);
         let read_framebuffer = bind_default(features, api::READ_FRAMEBUFFER, api::READ_FRAMEBUFFER_BINDING);
         let guard = Self {
+            features,
             draw_framebuffer,
             read_framebuffer,
             draw_buffers: draw_buffers(features),
@@ -151,7 +153,7 @@ impl BlitGuard {
             srgb: features.srgb_control && is_enabled(api::FRAMEBUFFER_SRGB),
         };
         if guard.scissor {
-            gl!(glDisable(api::SCISSOR_TEST));
+            set_scissor(features, false);
         }
         if guard.srgb {
             gl!(glDisable(api::FRAMEBUFFER_SRGB));
@@ -168,7 +170,7 @@ impl BlitGuard {
     }
 }
 
-impl Drop for BlitGuard {
+impl Drop for BlitGuard<'_> {
     fn drop(&mut self) {
         select_draw_buffers(&self.draw_buffers);
         gl!(real glReadBuffer(self.read_buffer));
@@ -179,7 +181,7 @@ impl Drop for BlitGuard {
             gl!(glBindFramebuffer(api::READ_FRAMEBUFFER, self.read_framebuffer));
         }
         if self.scissor {
-            set_enabled(api::SCISSOR_TEST, true);
+            set_scissor(self.features, true);
         }
         if self.srgb {
             set_enabled(api::FRAMEBUFFER_SRGB, true);
@@ -222,7 +224,7 @@ impl<'a> AlphaGuard<'a> {
         }
         guard.set_mask([0, 0, 0, 1]);
         if guard.scissor {
-            gl!(glDisable(api::SCISSOR_TEST));
+            set_scissor(features, false);
         }
         if guard.discard {
             gl!(glDisable(api::RASTERIZER_DISCARD));
@@ -255,7 +257,7 @@ impl Drop for AlphaGuard<'_> {
         gl!(glClearColor(red, green, blue, alpha));
         self.set_mask(self.mask);
         if self.scissor {
-            set_enabled(api::SCISSOR_TEST, true);
+            set_scissor(self.features, true);
         }
         if self.discard {
             set_enabled(api::RASTERIZER_DISCARD, true);
@@ -266,6 +268,15 @@ impl Drop for AlphaGuard<'_> {
         if self.framebuffer != 0 {
             gl!(glBindFramebuffer(api::DRAW_FRAMEBUFFER, self.framebuffer));
         }
+    }
+}
+
+/// Turns the scissor test of blits and clears on or off: that of the first viewport, where there are several.
+fn set_scissor(features: &Features, enabled: bool) {
+    match (features.viewports, enabled) {
+        (false, enabled) => set_enabled(api::SCISSOR_TEST, enabled),
+        (true, true) => gl!(glEnablei(api::SCISSOR_TEST, 0)),
+        (true, false) => gl!(glDisablei(api::SCISSOR_TEST, 0)),
     }
 }
 
