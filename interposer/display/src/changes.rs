@@ -14,6 +14,17 @@ pub(crate) struct Part {
     pub height: u16,
 }
 
+impl Part {
+    /// Whether another one lies in it.
+    pub fn contains(&self, other: Part) -> bool {
+        let within = |start: u16, length: u16, other_start: u16, other_length: u16| {
+            other_start >= start
+                && u32::from(other_start) + u32::from(other_length) <= u32::from(start) + u32::from(length)
+        };
+        within(self.x, self.width, other.x, other.width) && within(self.y, self.height, other.y, other.height)
+    }
+}
+
 /// How a frame differs from the one before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Changes {

@@ -268,8 +268,6 @@ impl Framebuffer {
         link.connection.xfixes_set_region(self.region, &rectangles)?;
         let told = link.connection.damage_add(window.id, self.region)?.sequence_number();
         self.writes.lock().insert(window.id, Write { told, place });
-        link.connection.flush()?;
-        link.pump();
         Ok(told)
     }
 

@@ -157,7 +157,7 @@ fn put_shared(
 }
 
 /// Writes an image into a drawable through the socket, and waits until the server has done it. Gives the sequence numbers
-/// of the first and the last request.
+/// of the requests.
 pub(crate) fn put_rows(
     link: &Link,
     drawable: u32,
@@ -166,7 +166,7 @@ pub(crate) fn put_rows(
     (width, height): (u16, u16),
     (x, y): (i16, i16),
     pixels: &[u8],
-) -> Result<(u64, u64), Error> {
+) -> Result<Vec<u64>, Error> {
     let stride = layout.stride(width);
     let most = link.connection.maximum_request_bytes().saturating_sub(HEADER);
     if stride == 0 || stride > most {
@@ -175,7 +175,7 @@ pub(crate) fn put_rows(
     // No more at a time than the socket takes at once: nobody who wants to send something else has to wait for a
     // server that does not read.
     let rows = (link.connection.stream().portion.min(most) / stride).max(1);
-    let mut sent = None;
+    let (mut sent, mut last) = (Vec::new(), None);
     let mut top = 0;
     for portion in pixels[..stride * usize::from(height)].chunks(rows * stride) {
         let count = (portion.len() / stride) as u16;
@@ -195,12 +195,12 @@ pub(crate) fn put_rows(
         );
         // Replacing the previous cookie leaves its error, if there is one, to the event queue.
         let cookie = link.settle(cookie.map_err(ReplyError::from))?;
-        let first = sent.take().map_or(cookie.sequence_number(), |(first, _)| first);
-        sent = Some((first, cookie));
+        sent.push(cookie.sequence_number());
+        last = Some(cookie);
         top += count;
     }
-    let Some((first, cookie)) = sent else { return Ok((0, 0)) };
-    let last = cookie.sequence_number();
-    link.settle(cookie.check())?;
-    Ok((first, last))
+    if let Some(cookie) = last {
+        link.settle(cookie.check())?;
+    }
+    Ok(sent)
 }

@@ -17,8 +17,10 @@ use x11rb::connection::{Connection as _, SequenceNumber};
 use x11rb::errors::{ConnectionError, ReplyError};
 use x11rb::protocol::Event;
 use x11rb::protocol::shm::ConnectionExt as _;
+use x11rb::protocol::xproto::Rectangle;
 use x11rb::rust_connection::RustConnection;
 
+use crate::changes::Part;
 use crate::connect::Stream;
 use crate::error::Error;
 use crate::framebuffer::Framebuffer;
@@ -237,11 +239,17 @@ impl Link {
                     && shared.size() != (event.width, event.height)
                 {
                     shared.set_size(event.width, event.height);
-                    self.drawn_into(event.window, sequence);
+                    self.drawn_into(event.window, sequence, None);
                 }
             }
-            Event::DamageNotify(event) => self.drawn_into(event.drawable, sequence),
-            Event::Expose(event) => self.drawn_into(event.window, sequence),
+            Event::DamageNotify(event) => {
+                let Rectangle { x, y, width, height } = event.area;
+                // What reaches beyond the window is no part of a frame.
+                let place = u16::try_from(x).ok().zip(u16::try_from(y).ok());
+                let place = place.map(|(x, y)| Part { x, y, width, height });
+                self.drawn_into(event.drawable, sequence, place);
+            }
+            Event::Expose(event) => self.drawn_into(event.window, sequence, None),
             Event::DestroyNotify(event) if event.event == event.window => {
                 let watched = self.windows.lock().remove(&event.window);
                 if let Some(watched) = watched {
@@ -264,9 +272,9 @@ impl Link {
     }
 
     /// The content of a window has changed while the server was at request `sequence` of ours.
-    fn drawn_into(&self, window: u32, sequence: SequenceNumber) {
+    fn drawn_into(&self, window: u32, sequence: SequenceNumber, place: Option<Part>) {
         let shared = self.windows.lock().get(&window).map(|watched| watched.shared.clone());
-        if let Some(shared) = shared.filter(|shared| shared.drawn_into(sequence)) {
+        if let Some(shared) = shared.filter(|shared| shared.drawn_into(sequence, place)) {
             self.submit(shared);
         }
     }

@@ -81,30 +81,29 @@ fn send(link: &Link, window: &Arc<Shared>, frame: &Frame) -> Result<(), Error> {
             return Ok(());
         }
     };
-    let damage = if tracked { Some(window.damage(|| make_damage(link, window.id))?) } else { None };
+    if tracked {
+        window.damage(|| make_damage(link, window.id))?;
+    }
     if let Some(framebuffer) = link.framebuffer.get()
         && let Some(place) = framebuffer.takes(link, window, frame)
     {
         let told = framebuffer.write(link, window, place, pixels, &parts);
         let told = link.settle(told.map_err(ReplyError::from))?;
-        window.sent(told, told);
-        empty(link, damage)?;
+        window.sent(parts.iter().map(|part| (told, *part)).collect());
+        link.settle(link.connection.flush().map_err(ReplyError::from))?;
+        link.pump();
         link.completed(window.clone(), true);
         return Ok(());
     }
-    let (mut first, mut last) = (0, 0);
-    let mut note = |index: usize, sequences: (u64, u64)| {
-        first = if index == 0 { sequences.0 } else { first };
-        last = sequences.1;
-    };
+    let mut requests = Vec::with_capacity(parts.len());
     let Some(segment) = frame.buffer.attach(true)? else {
-        for (index, part) in parts.iter().enumerate() {
+        for part in &parts {
             let (place, size) = ((part.x as i16, part.y as i16), (part.width, part.height));
             let pixels = cut(window.layout, frame.width, pixels, part);
-            note(index, image::put_rows(link, window.id, window.gc, window.layout, size, place, &pixels)?);
+            let sent = image::put_rows(link, window.id, window.gc, window.layout, size, place, &pixels)?;
+            requests.extend(sent.into_iter().map(|sequence| (sequence, *part)));
         }
-        window.sent(first, last);
-        empty(link, damage)?;
+        window.sent(requests);
         link.completed(window.clone(), true);
         return Ok(());
     };
@@ -113,14 +112,13 @@ fn send(link: &Link, window: &Arc<Shared>, frame: &Frame) -> Result<(), Error> {
         for (index, part) in parts.iter().enumerate() {
             let is_last = index + 1 == parts.len();
             let sequence = put(link, window, frame, segment, part, is_last)?;
-            note(index, (sequence, sequence));
+            requests.push((sequence, *part));
             newest = sequence;
         }
         Ok(newest)
     });
     link.settle(sent.map_err(ReplyError::from))?;
-    window.sent(first, last);
-    empty(link, damage)?;
+    window.sent(requests);
     if let Some(framebuffer) = link.framebuffer.get() {
         // Perhaps the next one need not go this way.
         if let Err(error) = link.settle(framebuffer.ask(link, window)) {
@@ -176,19 +174,11 @@ fn cut<'a>(layout: Layout, width: u16, pixels: &'a [u8], part: &Part) -> Cow<'a,
     Cow::Owned(image)
 }
 
-/// Has the server tell when a window's content changes from nothing noted to something.
+/// Has the server tell of all that is drawn into a window.
 fn make_damage(link: &Link, window: u32) -> Result<(u32, u64), Error> {
     let damage = link.connection.generate_id()?;
-    let made = link.connection.damage_create(damage, window, ReportLevel::NON_EMPTY)?;
+    let made = link.connection.damage_create(damage, window, ReportLevel::RAW_RECTANGLES)?;
     Ok((damage, made.sequence_number()))
-}
-
-/// Forgets what our own requests have changed, so that the next change is told.
-fn empty(link: &Link, damage: Option<u32>) -> Result<(), Error> {
-    if let Some(damage) = damage {
-        link.connection.damage_subtract(damage, x11rb::NONE, x11rb::NONE)?;
-    }
-    Ok(())
 }
 
 /// All signals blocked in this thread, and so in those it starts: handlers of the program run in its own threads.

@@ -1,15 +1,19 @@
 //! What a window shows by now, so that of the next frame only what differs need be sent (`--damage auto`).
 //!
-//! That holds while nobody but us draws into the window. A DAMAGE object tells of others: it is emptied right after each
-//! of our frames, so what fills it outside of our own requests is theirs. Exposures and changes of size count as well.
-//! After any of these the next frame goes as a whole; if the news came too late, the last frame is sent once more.
+//! That holds while nobody but us draws into the window. A DAMAGE object tells of all drawing, and at which request of ours
+//! the server was: the first news at a request that sends a part of a frame, of a place within that part, is ours; all else
+//! is others'. Exposures and changes of size count as well. After any of these the next frame goes as a whole; if the
+//! news came too late, the last frame is sent once more.
 
-use crate::changes::{self, Changes, Shape};
+use crate::changes::{self, Changes, Part, Shape};
 use crate::screen::Layout;
 use crate::window::Frame;
 
 /// Frames that go untracked after one that changed wholly: doubled each time, up to this.
 const LONGEST_PAUSE: u32 = 64;
+
+/// A request that sends a part of a frame: its sequence number, and the part.
+pub(crate) type Sent = (u64, Part);
 
 /// A window's frames as they were sent.
 #[derive(Debug, Default)]
@@ -23,10 +27,12 @@ pub(crate) struct Tracking {
     paused: u32,
     /// The DAMAGE object.
     pub damage: Option<u32>,
-    /// The sequence number of the request that made it. It starts full, and the server tells so.
+    /// The sequence number of the request that made it. It starts with the whole window, and the server tells so.
     pub since: u64,
-    /// Sequence numbers, first and last, of the requests that sent the last two frames, the newest last.
-    sent: [(u64, u64); 2],
+    /// The requests that sent the last two frames, the newest last, as far as no news of them has come.
+    sent: [Vec<Sent>; 2],
+    /// The first of those of the newest.
+    first: u64,
     /// The last frame went in parts.
     partial: bool,
 }
@@ -69,20 +75,29 @@ impl Tracking {
 
     /// Notes the requests that sent the frame. True if it must be sent again: it went in parts, and meanwhile others were
     /// found to have drawn before.
-    pub fn sent(&mut self, first: u64, last: u64) -> bool {
-        self.sent = [self.sent[1], (first, last)];
+    pub fn sent(&mut self, requests: Vec<Sent>) -> bool {
+        self.first = requests.first().map_or(self.first, |(sequence, _)| *sequence);
+        self.sent.swap(0, 1);
+        self.sent[1] = requests;
         self.partial && self.stale
     }
 
-    /// The window's content has changed while the server was at our request `sequence`, by others unless that is
-    /// one of those that send frames. True if the last frame must be sent again: it went in parts, and afterwards.
-    pub fn drawn_into(&mut self, sequence: u64) -> bool {
-        let ours = self.sent.iter().any(|(first, last)| (*first..=*last).contains(&sequence));
-        if ours || sequence <= self.since || self.shown.is_none() {
+    /// The window's content has changed while the server was at our request `sequence`: in `place`, or nobody knows where.
+    /// True if the last frame must be sent again: it went in parts, and after others had drawn.
+    pub fn drawn_into(&mut self, sequence: u64, place: Option<Part>) -> bool {
+        let ours =
+            |(number, part): &Sent| *number == sequence && place.is_some_and(|place| part.contains(place));
+        for requests in &mut self.sent {
+            if let Some(index) = requests.iter().position(ours) {
+                requests.swap_remove(index);
+                return false;
+            }
+        }
+        if sequence <= self.since || self.shown.is_none() {
             return false;
         }
         self.stale = true;
-        self.partial && sequence < self.sent[1].0
+        self.partial && sequence < self.first
     }
 
     /// The frame that the window shows.

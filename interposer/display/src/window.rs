@@ -20,7 +20,7 @@ use glxrun_contract::counters::{Entry, WindowCounters};
 use glxrun_contract::settings::Spoil;
 use parking_lot::{Condvar, Mutex};
 
-use crate::changes::Changes;
+use crate::changes::{Changes, Part};
 use crate::framebuffer::Place;
 use crate::image::Image;
 use crate::link::Link;
@@ -28,7 +28,7 @@ use crate::memory::{Buffer, fits, roomy};
 use crate::screen::Layout;
 use crate::server::Server;
 use crate::slot::Slot;
-use crate::tracking::{self, Tracking};
+use crate::tracking::{self, Sent, Tracking};
 
 /// Buffers that a window keeps when nothing is going on.
 const KEPT: usize = 4;
@@ -456,20 +456,19 @@ impl Shared {
     }
 
     /// Notes the requests that sent the frame in flight.
-    pub fn sent(&self, first: u64, last: u64) {
+    pub fn sent(&self, requests: Vec<Sent>) {
         let mut state = self.state.lock();
-        state.again |= state.tracking.sent(first, last);
+        state.again |= state.tracking.sent(requests);
     }
 
-    /// The window's DAMAGE object, made by `make` at the first call; that gives its XID and the request's sequence number.
-    pub fn damage<E>(&self, make: impl FnOnce() -> Result<(u32, u64), E>) -> Result<u32, E> {
-        if let Some(damage) = self.state.lock().tracking.damage {
-            return Ok(damage);
+    /// Has the window's DAMAGE object made by `make` unless there is one; that gives its XID and the request's sequence number.
+    pub fn damage<E>(&self, make: impl FnOnce() -> Result<(u32, u64), E>) -> Result<(), E> {
+        if self.state.lock().tracking.damage.is_none() {
+            let (damage, since) = make()?;
+            let tracking = &mut self.state.lock().tracking;
+            (tracking.damage, tracking.since) = (Some(damage), since);
         }
-        let (damage, since) = make()?;
-        let tracking = &mut self.state.lock().tracking;
-        (tracking.damage, tracking.since) = (Some(damage), since);
-        Ok(damage)
+        Ok(())
     }
 
     /// The DAMAGE object, to be destroyed.
@@ -477,11 +476,11 @@ impl Shared {
         self.state.lock().tracking.damage.take()
     }
 
-    /// The window's content has changed while the server was at request `sequence` of ours. True if the poster should
+    /// The window's content has changed, in `place` if that is known, while the server was at request `sequence` of ours. True if the poster should
     /// be told that the last frame has to be sent again.
-    pub fn drawn_into(&self, sequence: u64) -> bool {
+    pub fn drawn_into(&self, sequence: u64, place: Option<Part>) -> bool {
         let mut state = self.state.lock();
-        state.again |= state.tracking.drawn_into(sequence);
+        state.again |= state.tracking.drawn_into(sequence, place);
         state.again && state.announce()
     }
 

@@ -117,8 +117,8 @@ pub static TABLE: &[Setting] = &[
         bare: None,
         allowed: "auto or direct",
         default: "auto",
-        help: "how pixels get from a rendered surface into a frame",
-        detail: "`auto` measures during the first frames in which order of bytes a surface is quickest to read and puts \
+        help: "how pixels get into a frame",
+        detail: "From a rendered surface into memory that the 2D side sees. `auto` measures during the first frames in which order of bytes a surface is quickest to read and puts \
                  the bytes in the window's order in a thread of its own; `direct` has the driver do that.",
         audience: Audience::Both,
         parse: |settings, value| {
@@ -135,8 +135,8 @@ pub static TABLE: &[Setting] = &[
         bare: None,
         allowed: "exact or fast",
         default: "exact",
-        help: "fast: back windows without alpha by surfaces with alpha",
-        detail: "Software renderers read surfaces with alpha several times quicker. Programs that blend with the alpha \
+        help: "fast: give windows a hidden alpha",
+        detail: "Windows without alpha are then backed by surfaces with alpha, which software renderers read several times quicker. Programs that blend with the alpha \
                  that is in the window (GL_DST_ALPHA) although it has none look different then; all others do not notice.",
         audience: Audience::Both,
         parse: |settings, value| {
@@ -153,7 +153,7 @@ pub static TABLE: &[Setting] = &[
         bare: None,
         allowed: "auto or off",
         default: "off",
-        help: "auto: send only what differs from the frame before",
+        help: "auto: send only what has changed",
         detail: "For windows that change in places. VNC servers, x11vnc and X connections over a network then have less \
                  to do. Frames are compared in tiles of 64x64 pixels in a thread of its own; windows whose frames change \
                  wholly are soon left alone.",
