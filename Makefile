@@ -32,10 +32,11 @@ demo: deps build
 	  timeout 6 glxgears -geometry 640x480 || [ $$? = 124 ]
 	@test -s demo.png && echo 'The 2D side, as it looked after 3 seconds: demo.png'
 
-# nextest where it is installed: it tells which test hangs, and ends it.
+# nextest where it is installed: it tells which test hangs, and ends it. The end-to-end tests run over both back ends.
 test: deps
-	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
-	  $(CARGO) nextest run --workspace --no-fail-fast; else $(CARGO) test --workspace --no-fail-fast; fi
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then run='nextest run'; else run=test; fi; \
+	  $(CARGO) $$run --workspace --no-fail-fast && \
+	  GLXRUN_TEST_BACKEND=egl:software $(CARGO) $$run -p glxrun-tests --no-fail-fast
 
 lint: deps
 	$(CARGO) fmt --all --check

@@ -8,6 +8,7 @@ packages="
     libgl1 libopengl0 libglx-mesa0 libgl1-mesa-dri libegl1  # Mesa: the software renderer
     libx11-6 libxrandr2         # what the example programs load
     mesa-utils                  # glxinfo, glxgears, glxheads, glxdemo
+    glmark2-es2-x11             # a benchmark that uses EGL
     x11-utils                   # xdpyinfo, xwininfo: programs without OpenGL
     python3                     # OpenGL by ctypes
     gcc libc6-dev               # Rust's linker, and small C programs in the tests
@@ -20,6 +21,8 @@ for package in $(printf '%s\n' "$packages" | sed 's/#.*//'); do
         *) missing="$missing $package" ;;
     esac
 done
+# A package of its own in older releases, part of mesa-utils in newer ones.
+command -v es2gears_x11 >/dev/null || missing="$missing mesa-utils-extra"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ]; then

@@ -22,6 +22,14 @@ layout(location = 0) out vec4 pixel;
 void main() { pixel = shade; }
 ";
 
+/// A shader's text for the current context: OpenGL ES 3 has another header.
+fn dialect(gl: &Gl, text: &str) -> String {
+    const DESKTOP: &str = "#version 150\n#extension GL_ARB_explicit_attrib_location : require\n";
+    const ES: &str = "#version 300 es\nprecision highp float;\n";
+    let is_es = gl.string(VERSION).starts_with("OpenGL ES");
+    if is_es { text.replace(DESKTOP, ES) } else { text.to_owned() }
+}
+
 /// The background of frame `frame`, RGBA from 0 to 1 in steps of 1/255; neighbouring frames differ in every channel.
 pub fn background(frame: u32) -> [f32; 4] {
     [37, 91, 53, 29].map(|step| (frame.wrapping_mul(step) % 256) as f32 / 255.0)
@@ -34,7 +42,7 @@ pub fn clear(gl: &Gl, frame: u32) {
     gl.clear(COLOR_BUFFER_BIT | DEPTH_BUFFER_BIT | STENCIL_BUFFER_BIT);
 }
 
-/// A cube with six coloured faces, drawn with shaders, so in every profile from OpenGL 3.2 on.
+/// A cube with six coloured faces, drawn with shaders, so in every profile from OpenGL 3.2 and OpenGL ES 3.0 on.
 pub struct Cube {
     program: u32,
     array: u32,
@@ -43,7 +51,7 @@ pub struct Cube {
 impl Cube {
     /// Makes the cube's objects in the current context.
     pub fn new(gl: &Gl) -> Result<Self> {
-        let program = gl.program(VERTEX_SHADER_TEXT, FRAGMENT_SHADER_TEXT)?;
+        let program = gl.program(&dialect(gl, VERTEX_SHADER_TEXT), &dialect(gl, FRAGMENT_SHADER_TEXT))?;
         let array = gl.vertex_array(&cube_vertices(), &[3, 4])?;
         Ok(Self { program, array })
     }
@@ -187,7 +195,8 @@ pub struct Quad {
 impl Quad {
     /// Makes the rectangle's objects in the current context.
     pub fn new(gl: &Gl) -> Result<Self> {
-        let program = gl.program(QUAD_VERTEX_SHADER_TEXT, QUAD_FRAGMENT_SHADER_TEXT)?;
+        let program =
+            gl.program(&dialect(gl, QUAD_VERTEX_SHADER_TEXT), &dialect(gl, QUAD_FRAGMENT_SHADER_TEXT))?;
         let corners = [-1.0, -1.0, 1.0, -1.0, 1.0, 1.0, -1.0, -1.0, 1.0, 1.0, -1.0, 1.0];
         Ok(Self { program, array: gl.vertex_array(&corners, &[2])? })
     }

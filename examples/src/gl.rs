@@ -76,6 +76,8 @@ functions! {
         disable = "glDisable" (what: u32);
         draw_arrays = "glDrawArrays" (mode: u32, first: i32, count: i32);
         draw_buffer = "glDrawBuffer" (buffer: u32);
+        pop_attrib = "glPopAttrib" ();
+        push_attrib = "glPushAttrib" (mask: u32);
         enable = "glEnable" (what: u32);
         enable_vertex_attrib_array = "glEnableVertexAttribArray" (index: u32);
         end = "glEnd" ();
@@ -97,8 +99,6 @@ functions! {
         pixel_transferf = "glPixelTransferf" (name: u32, value: f32);
         pixel_zoom = "glPixelZoom" (x: f32, y: f32);
         polygon_mode = "glPolygonMode" (face: u32, mode: u32);
-        pop_attrib = "glPopAttrib" ();
-        push_attrib = "glPushAttrib" (mask: u32);
         read_buffer = "glReadBuffer" (buffer: u32);
         rotatef = "glRotatef" (angle: f32, x: f32, y: f32, z: f32);
         scissor = "glScissor" (x: i32, y: i32, width: i32, height: i32);
@@ -114,6 +114,7 @@ functions! {
         window_pos2i = "glWindowPos2i" (x: i32, y: i32);
     }
     pointer {
+        draw_buffers_raw = "glDrawBuffers" (count: i32, buffers: *const u32);
         buffer_data = "glBufferData" (target: u32, size: isize, data: *const c_void, usage: u32);
         call_lists = "glCallLists" (count: i32, kind: u32, lists: *const c_void);
         client_wait_sync = "glClientWaitSync" (sync: *const c_void, flags: u32, timeout_ns: u64) -> u32;
@@ -158,8 +159,14 @@ pub mod consts {
     pub const ZERO: u32 = 0;
     pub const DST_ALPHA: u32 = 0x0304;
     pub const ONE_MINUS_DST_ALPHA: u32 = 0x0305;
+    pub const FRONT_LEFT: u32 = 0x0400;
+    pub const FRONT_RIGHT: u32 = 0x0401;
+    pub const BACK_LEFT: u32 = 0x0402;
     pub const FRONT: u32 = 0x0404;
     pub const BACK: u32 = 0x0405;
+    pub const FRONT_AND_BACK: u32 = 0x0408;
+    pub const INVALID_ENUM: u32 = 0x0500;
+    pub const INVALID_OPERATION: u32 = 0x0502;
     pub const DEPTH_TEST: u32 = 0x0B71;
     pub const STENCIL_TEST: u32 = 0x0B90;
     pub const SCISSOR_TEST: u32 = 0x0C11;
@@ -190,6 +197,7 @@ pub mod consts {
     pub const DEPTH_BUFFER_BIT: u32 = 0x0100;
     pub const STENCIL_BUFFER_BIT: u32 = 0x0400;
     pub const COLOR_BUFFER_BIT: u32 = 0x4000;
+    pub const FRAMEBUFFER: u32 = 0x8D40;
     pub const TEXTURE0: u32 = 0x84C0;
     pub const ARRAY_BUFFER: u32 = 0x8892;
     pub const STATIC_DRAW: u32 = 0x88E4;
@@ -201,9 +209,6 @@ pub mod consts {
     pub const TIMEOUT_EXPIRED: u32 = 0x911B;
     pub const WAIT_FAILED: u32 = 0x911D;
     pub const NONE: u32 = 0;
-    pub const BACK_LEFT: u32 = 0x0402;
-    pub const FRONT_AND_BACK: u32 = 0x0408;
-    pub const INVALID_ENUM: u32 = 0x0500;
     pub const POLYGON_MODE: u32 = 0x0B40;
     pub const CULL_FACE: u32 = 0x0B44;
     pub const LIGHTING: u32 = 0x0B50;
@@ -291,6 +296,12 @@ impl Gl {
         pixels
     }
 
+    /// Selects buffers to draw the outputs of a fragment shader to.
+    pub fn draw_buffers(&self, buffers: &[u32]) {
+        // SAFETY: the count is the slice's.
+        unsafe { (self.draw_buffers_raw)(buffers.len() as i32, buffers.as_ptr()) };
+    }
+
     /// One integer of the context's state. `name` must be one whose value is a single integer.
     pub fn integer(&self, name: u32) -> i32 {
         // Sixteen, the largest state there is, so that a name with more values cannot overrun.
@@ -355,6 +366,14 @@ impl Gl {
                 std::ffi::CStr::from_ptr(text).to_string_lossy().into_owned()
             }
         }
+    }
+
+    /// A new framebuffer object without attachments.
+    pub fn framebuffer(&self) -> u32 {
+        let mut framebuffer = 0;
+        // SAFETY: writes one name.
+        unsafe { (self.gen_framebuffers)(1, &mut framebuffer) };
+        framebuffer
     }
 
     /// Fails if an OpenGL error is pending; `place` says after what.

@@ -6,6 +6,7 @@
 
 pub mod args;
 pub mod draw;
+pub mod egl;
 pub mod gl;
 pub mod glx;
 pub mod hold;

@@ -23,10 +23,12 @@ pub enum Load {
     Glvnd,
     /// `dlsym` as in [`Load::Dlsym`], but the address of `dlsym` comes from `dlvsym`.
     Dlvsym,
+    /// `eglGetProcAddress` for every name: what programs do that use EGL.
+    Egl,
 }
 
 impl Load {
-    /// All ways, with the names they have on the command line.
+    /// All ways with GLX, with the names they have on the command line.
     pub const ALL: [(&str, Load); 6] = [
         ("dlsym", Load::Dlsym),
         ("deepbind", Load::DeepBind),
@@ -67,6 +69,7 @@ impl Loader {
             Load::Glvnd => (&["libGLX.so.0", "libOpenGL.so.0"], RTLD_LAZY | RTLD_LOCAL),
             Load::ProcAddress | Load::ProcAddressArb => (&["libGL.so.1"], RTLD_LAZY | RTLD_LOCAL),
             Load::Dlsym | Load::Dlvsym => (&["libGL.so.1"], RTLD_LAZY | RTLD_GLOBAL),
+            Load::Egl => (&["libEGL.so.1"], RTLD_LAZY | RTLD_LOCAL),
         };
         let mut libraries = Vec::new();
         for name in names {
@@ -79,11 +82,12 @@ impl Loader {
         let entry = match way {
             Load::ProcAddress | Load::Glvnd => Some(c"glXGetProcAddress"),
             Load::ProcAddressArb => Some(c"glXGetProcAddressARB"),
+            Load::Egl => Some(c"eglGetProcAddress"),
             _ => None,
         };
         if let Some(entry) = entry {
             let address = loader.symbol(entry).ok_or_else(|| missing(entry))?;
-            // SAFETY: both entry points have this signature (GLX 1.4 section 3.3.12).
+            // SAFETY: all entry points have this signature (GLX 1.4 section 3.3.12, EGL 1.5 section 3.11).
             loader.get_proc_address =
                 Some(unsafe { std::mem::transmute::<*const c_void, GetProcAddress>(address) });
             loader.dlsym_first = way == Load::Glvnd;
@@ -101,7 +105,7 @@ impl Loader {
             })
         };
         let asked = || {
-            // SAFETY: `name` is a C string and the function is glXGetProcAddress.
+            // SAFETY: `name` is a C string and the function is glXGetProcAddress or eglGetProcAddress.
             let address = self.get_proc_address.map(|get| unsafe { get(name.as_ptr().cast()) });
             address.filter(|address| !address.is_null())
         };

@@ -9,7 +9,7 @@ use x11_dl::xlib;
 
 use crate::{Result, check};
 
-/// A connection to an X server, usable from every thread. It is closed when the process ends.
+/// A connection to an X server, usable from every thread. It is closed when the process ends, or by [`XDisplay::close`].
 pub struct XDisplay {
     xlib: xlib::Xlib,
     raw: *mut xlib::Display,
@@ -86,6 +86,23 @@ impl XDisplay {
     /// The pointer that GLX wants.
     pub fn raw(&self) -> *mut xlib::Display {
         self.raw
+    }
+
+    /// Closes the connection.
+    ///
+    /// # Safety
+    /// Nothing uses this display any more, in any thread.
+    pub unsafe fn close(&self) {
+        // SAFETY: promised by the caller.
+        unsafe { (self.xlib.XCloseDisplay)(self.raw) };
+    }
+
+    /// The XCB connection that it runs over (libX11-xcb).
+    pub fn xcb_connection(&self) -> Result<*mut std::ffi::c_void> {
+        let library = x11_dl::xlib_xcb::Xlib_xcb::open()?;
+        // SAFETY: the display is open.
+        let connection = unsafe { (library.XGetXCBConnection)(self.raw) };
+        Ok(connection.cast())
     }
 
     /// The screen in use.

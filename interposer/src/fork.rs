@@ -3,7 +3,7 @@
 //! Threads and connections stay with the parent, so the child forgets all of our state without touching it (a
 //! connection closed or a context destroyed here would be closed for the parent too).
 
-use crate::{glx, runtime};
+use crate::{egl, glx, render, runtime};
 
 extern "C" fn prepare() {
     runtime::across_fork::prepare();
@@ -16,6 +16,8 @@ extern "C" fn parent() {
 extern "C" fn child() {
     runtime::across_fork::child();
     glx::current::forget();
+    egl::current::forget();
+    render::egl::forget();
 }
 
 /// Registers the handlers. Called by the library's constructor.

@@ -19,6 +19,8 @@ pub enum Library {
     Gl,
     /// GLX.
     Glx,
+    /// EGL.
+    Egl,
     /// Xlib.
     X11,
     /// Xlib's bridge to XCB.
@@ -41,12 +43,14 @@ const GL_SONAMES: [&CStr; 6] = [
 ];
 
 impl Library {
-    const ALL: [Self; 7] = [Self::Gl, Self::Glx, Self::X11, Self::X11Xcb, Self::Xcb, Self::XcbGlx, Self::C];
+    const ALL: [Self; 8] =
+        [Self::Gl, Self::Glx, Self::Egl, Self::X11, Self::X11Xcb, Self::Xcb, Self::XcbGlx, Self::C];
 
     /// The DT_SONAMEs of the objects in which the real function may lie.
     const fn sonames(self) -> &'static [&'static CStr] {
         match self {
             Self::Gl | Self::Glx => &GL_SONAMES,
+            Self::Egl => &[c"libEGL.so.1"],
             Self::X11 => &[c"libX11.so.6"],
             Self::X11Xcb => &[c"libX11-xcb.so.1"],
             Self::Xcb => &[c"libxcb.so.1"],
@@ -72,7 +76,7 @@ impl Library {
 
     /// The address of the real function, or null. Opened by bare soname, so that a copy that the program loaded,
     /// wherever its file is, is the one used.
-    fn symbol(self, name: &CStr) -> *mut c_void {
+    pub fn symbol(self, name: &CStr) -> *mut c_void {
         let order: &[&CStr] = match self {
             // A program that has only GLES or only libOpenGL gets no libGL loaded for a glFlush.
             Self::Gl => &[c"libGL.so.1", c"libOpenGL.so.0", c"libGLESv2.so.2", c"libGLESv1_CM.so.1"],
@@ -113,9 +117,10 @@ pub struct Row {
 unsafe impl Sync for Row {}
 
 /// All rows, by the folder that handles them.
-static TABLE: [&[Row]; 7] = [
+static TABLE: [&[Row]; 8] = [
     &crate::dl::ROWS,
     &crate::glx::ROWS,
+    &crate::egl::ROWS,
     &crate::gl::ROWS,
     &crate::x11::ROWS,
     &crate::x11::XCB_ROWS,
@@ -157,8 +162,12 @@ impl<F: Copy> Real<F> {
     #[cold]
     fn resolve(&self) -> *mut c_void {
         let mut address = self.library.symbol(self.name);
-        if address.is_null() && matches!(self.library, Library::Gl | Library::Glx) {
-            address = proc_address(self.name);
+        if address.is_null() {
+            address = match self.library {
+                Library::Gl | Library::Glx => proc_address(self.name),
+                Library::Egl => egl_proc_address(self.name),
+                _ => address,
+            };
         }
         self.address.store(address, Ordering::Release);
         address
@@ -172,6 +181,17 @@ pub fn proc_address(name: &CStr) -> *mut c_void {
     let Some(get) = real else { return std::ptr::null_mut() };
     // SAFETY: the real function with a C string.
     unsafe { get(name.as_ptr().cast()) }.map_or(std::ptr::null_mut(), |function| function as *mut c_void)
+}
+
+/// The driver's own answer of eglGetProcAddress.
+fn egl_proc_address(name: &CStr) -> *mut c_void {
+    // That function itself is exported by the library or not there at all.
+    if name == c"eglGetProcAddress" {
+        return std::ptr::null_mut();
+    }
+    let Some(get) = crate::egl::real::eglGetProcAddress.get() else { return std::ptr::null_mut() };
+    // SAFETY: the real function with a C string.
+    unsafe { get(name.as_ptr()) }.map_or(std::ptr::null_mut(), |function| function as *mut c_void)
 }
 
 thread_local! {

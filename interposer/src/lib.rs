@@ -3,7 +3,7 @@
 //! Calls go down this list, never up:
 //!
 //! - [`dl`], [`interpose`]: how the program's calls reach us, however it looks GL up;
-//! - [`glx`], [`gl`], [`x11`], [`xcb`]: what a call means;
+//! - [`glx`], [`egl`], [`gl`], [`x11`], [`xcb`]: what a call means;
 //! - [`render`]: where it is drawn (the 3D side);
 //! - [`frame`]: when and how pixels leave;
 //! - the `glxrun-display` crate: how they reach a screen (the 2D side).
@@ -14,6 +14,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod dl;
+mod egl;
 mod fork;
 mod frame;
 mod gl;

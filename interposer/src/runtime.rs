@@ -14,11 +14,13 @@ use glxrun_contract::settings::{Mode, Problem, Settings};
 use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, RwLock};
 
+use crate::egl;
 use crate::frame::strategy::Orders;
 use crate::glx::config::{self, Config};
 use crate::glx::context::Context;
 use crate::glx::display::{AppDisplay, Side2d};
 use crate::render::Backend;
+use crate::render::egl::EglBackend;
 use crate::render::glx::{GlxBackend, OpenError};
 
 /// The environment as it was when the library was loaded; programs may clear theirs.
@@ -57,6 +59,8 @@ pub struct Runtime {
     pub displays: RwLock<HashMap<usize, Arc<AppDisplay>>>,
     /// 2D sides by display name; None where our own connection failed, which has been reported.
     pub sides: Mutex<HashMap<String, Option<Arc<Side2d>>>>,
+    /// What is known of the program's EGL displays.
+    pub egl: egl::State,
     /// In direct mode: counters of the windows that the program swaps.
     pub watched: Mutex<HashMap<u32, Entry>>,
     /// In which byte order frames are cheapest to read.
@@ -111,6 +115,7 @@ impl Runtime {
             contexts: RwLock::default(),
             displays: RwLock::default(),
             sides: Mutex::default(),
+            egl: egl::State::default(),
             watched: Mutex::default(),
             orders: Orders::default(),
             counters,
@@ -141,18 +146,15 @@ impl Runtime {
 }
 
 fn open_backend(settings: &Settings) -> Option<&'static dyn Backend> {
-    let opened = match settings.display3d.as_deref() {
-        None => Err(OpenError::Unnamed),
-        Some(name) if same_as_program(name) => Err(OpenError::SameDisplay(name.to_owned())),
-        Some(name) => GlxBackend::open(name),
-    };
-    match opened {
-        Ok(backend) => Some(backend),
-        Err(error) => {
-            log::error!("{error}. OpenGL is not available to this program");
-            None
+    let opened: Result<&'static dyn Backend, String> = match settings.display3d.as_deref() {
+        None => Err(OpenError::Unnamed.to_string()),
+        Some(name) if glxrun_devices::is_egl(name) => {
+            EglBackend::open(name).map(|egl| egl as _).map_err(|error| error.to_string())
         }
-    }
+        Some(name) if same_as_program(name) => Err(OpenError::SameDisplay(name.to_owned()).to_string()),
+        Some(name) => GlxBackend::open(name).map(|glx| glx as _).map_err(|error| error.to_string()),
+    };
+    opened.inspect_err(|error| log::error!("{error}. OpenGL is not available to this program")).ok()
 }
 
 /// Whether the program's DISPLAY is the same X server: both would then wait for each other.

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use anyhow::anyhow;
 use clap::builder::ValueParser;
 use clap::error::ErrorKind;
-use clap::{Arg, Command};
+use clap::{Arg, ArgAction, Command};
 use glxrun_contract::settings::{Audience, Setting, Settings, TABLE};
 
 use crate::Variable;
@@ -18,6 +18,8 @@ use crate::failure::Failure;
 pub enum Cli {
     /// Print this text and end.
     Print(String),
+    /// Print the EGL devices and end.
+    ListDevices,
     /// Run a program.
     Run(Box<Order>),
 }
@@ -48,6 +50,9 @@ pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Cli, Failure> {
             return Err(anyhow!("{text}").into());
         }
     };
+    if matches.get_flag(LIST_DEVICES) {
+        return Ok(Cli::ListDevices);
+    }
     let flag = |setting: &Setting| setting.flag.and_then(|flag| matches.get_one::<OsString>(flag).cloned());
     let settings = Settings::gather(flag, |setting| std::env::var_os(setting.env))
         .map_err(|problem| anyhow!("{problem}"))?;
@@ -62,6 +67,8 @@ pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Cli, Failure> {
     };
     Ok(Cli::Run(Box::new(Order { settings, flags, program, args: words.collect() })))
 }
+
+const LIST_DEVICES: &str = "list-devices";
 
 const USAGE: &str = "Usage: glxrun [options] [--] program [arguments]";
 
@@ -82,6 +89,7 @@ fn command() -> Command {
     Command::new("glxrun")
         .version(concat!(env!("CARGO_PKG_VERSION"), env!("GLXRUN_BUILD")))
         .args(options)
+        .arg(Arg::new(LIST_DEVICES).long(LIST_DEVICES).action(ArgAction::SetTrue))
         .arg(Arg::new("program").num_args(0..).trailing_var_arg(true).value_parser(ValueParser::os_string()))
         .args_override_self(true)
         .override_usage("glxrun [options] [--] program [arguments]")
@@ -112,6 +120,7 @@ fn help() -> String {
             &format!("{} [{}]", setting.help, setting.default),
         );
     }
+    entry(&mut help, "    --list-devices", "print the EGL devices that -d can name, and end");
     entry(&mut help, "-h, --help", "print this and end");
     entry(&mut help, "-V, --version", "print version and build, and end");
     help += "\nEach option has a variable too, such as GLXRUN_REFRESH_RATE for --refresh-rate.\n\

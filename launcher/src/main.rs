@@ -5,6 +5,7 @@
 //! on the way is owned by a value whose drop ends or removes it, so every return cleans up.
 
 mod cli;
+mod devices;
 mod display;
 mod failure;
 mod library;
@@ -51,6 +52,10 @@ fn main() -> ExitCode {
             let _ = std::io::stdout().write_all(text.as_bytes());
             Ok(0)
         }
+        Ok(Cli::ListDevices) => devices::list().map(|text| {
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            0
+        }),
         Ok(Cli::Run(order)) => run(*order),
         Err(failure) => Err(failure),
     };

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::scratch::{self, Scratch};
 use crate::signals::Signals;
 use crate::xvfb::{Purpose, Xvfb};
-use crate::{Variable, say, xauth};
+use crate::{Variable, devices, say, xauth};
 
 /// Size of the screen of a private 3D side. Nothing is shown there: pbuffers have sizes of their own.
 const SMALL: &str = "64x64";
@@ -18,7 +18,8 @@ const SMALL: &str = "64x64";
 /// What the program will run on.
 pub struct Sides {
     two: Server,
-    three: Option<Server>,
+    /// What names the 3D side: an X display or an EGL device.
+    three: Option<String>,
     /// Those that we started.
     servers: Vec<Xvfb>,
     authority: Option<std::path::PathBuf>,
@@ -33,6 +34,14 @@ impl Sides {
     /// Finds or starts both sides and checks that they can work together.
     pub fn prepare(settings: &Settings, scratch: &Scratch, signals: &mut Signals) -> Result<Sides, Failure> {
         let split = settings.mode == Mode::Split;
+        // Before anything is started: drivers may do what they like to this process.
+        let device = match &settings.display3d {
+            Some(name) if split && devices::is_device(name) => {
+                devices::check(name, signals).map(|()| None)?
+            }
+            None if split => devices::default(signals)?,
+            _ => None,
+        };
         let mut servers = Vec::new();
         let mut framebuffer = None;
         let two = match display_variable()? {
@@ -69,14 +78,17 @@ impl Sides {
         let three = match (split, &settings.display3d) {
             (false, _) => None,
             (true, Some(name)) => {
-                let server = Server { name: name.clone(), cookie: None };
-                check_three(&server, &two, signals)?;
-                Some(server)
+                if !devices::is_device(name) {
+                    check_three(&Server { name: name.clone(), cookie: None }, &two, signals)?;
+                }
+                Some(name.clone())
             }
+            (true, None) if device.is_some() => device,
             (true, None) => {
-                say!("no 3D display named (-d): rendering in software on a private Xvfb");
-                servers.push(start_three(depth, scratch, signals)?);
-                servers.last().map(|xvfb| xvfb.server().clone())
+                let xvfb = start_three(depth, scratch, signals)?;
+                let name = xvfb.server().name.clone();
+                servers.push(xvfb);
+                Some(name)
             }
         };
         let authority = if servers.is_empty() {
@@ -100,8 +112,7 @@ impl Sides {
     /// The variables that lead the program and the library to both sides.
     pub fn variables(&self) -> Vec<Variable> {
         let mut variables = vec![("DISPLAY".into(), self.two.name.clone().into())];
-        variables
-            .extend(self.three.iter().map(|three| ("GLXRUN_DISPLAY3D".into(), three.name.clone().into())));
+        variables.extend(self.three.iter().map(|three| ("GLXRUN_DISPLAY3D".into(), three.into())));
         let file = |directory: &TempDir| directory.path().join("Xvfb_screen0");
         variables
             .extend(self.framebuffer.iter().map(|directory| (FRAMEBUFFER.into(), file(directory).into())));

@@ -12,7 +12,7 @@ fn help_and_version_go_to_stdout() {
     let stage = Stage::new();
     let help = stage.glxrun().arg("--help").run();
     assert_eq!((help.status, help.stderr.as_str()), (Some(0), ""));
-    assert!(help.stdout.contains("-d, --display3d DISPLAY"), "{}", help.stdout);
+    assert!(help.stdout.contains("-d, --display3d SIDE"), "{}", help.stdout);
     assert_eq!(stage.glxrun().arg("-h").run().stdout, help.stdout);
 
     let version = stage.glxrun().arg("--version").run();

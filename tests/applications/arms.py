@@ -101,7 +101,7 @@ def run_on(application, arm, glxrun, home, server, server3d):
         command = [glxrun, "-d", server3d.display, "--stats", "--spoil", "off", *options, "--", *command]
     elif options:
         command = [glxrun, "--mode", "direct", *options, "--", *command]
-    with Process(command, env, OUT / f"{application.name}-{arm}.log", home) as process:
+    with Process(command, env, OUT / f"{application.name}-{arm}.log", home, application.forks) as process:
         deadline = time.monotonic() + application.seconds
         if isinstance(shows, Ends):
             status = process.wait(application.seconds)

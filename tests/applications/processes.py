@@ -28,10 +28,12 @@ def descendants(pid):
 class Process:
     """A program in a session of its own. Leaving the `with` ends it and all its descendants.
 
-    Its standard error goes to the file `log`, its standard output to one beside it that ends in .out.
+    Its standard error goes to the file `log`, its standard output to one beside it that ends in .out. `forks` tells that
+    it has processes of its own, which it ends itself.
     """
 
-    def __init__(self, command, env, log, cwd=None):
+    def __init__(self, command, env, log, cwd=None, forks=False):
+        self.forks = forks
         self.log, self.out = log, log.with_suffix(".out")
         with open(self.out, "wb") as output, open(self.log, "wb") as errors:
             self.child = subprocess.Popen(
@@ -66,8 +68,10 @@ class Process:
     def end(self):
         """Asks the program itself, below glxrun or apitrace, to end; kills it if it does not; returns the status."""
         below = descendants(self.child.pid)
+        # glxrun passes the signal on to the first of a program's processes.
+        itself = [self.child.pid] if self.forks else below[-1:] or [self.child.pid]
         steps = [
-            (below[-1:] or [self.child.pid], signal.SIGTERM),
+            (itself, signal.SIGTERM),
             (below, signal.SIGKILL),
             ([self.child.pid], signal.SIGKILL),
         ]

@@ -47,6 +47,7 @@ class Application:
     prepare: str = ""  # a command run once before, on a display with GLX
     after: str = ""  # a command run after each arm, to end with status 0; its output has to be the same for both
     uncounted: str = ""  # why no frames are counted; "" where they are, as nearly everywhere
+    forks: bool = False  # whether it has processes of its own
     seconds: float = 60.0  # the longest that one arm may take
 
 
@@ -64,6 +65,19 @@ def glmark2(scene, frame=30):
     return Application(f"glmark2-{scene}", command, Pauses(frame), ("glmark2-x11",), ssim=0.9, env=CLOCK)
 
 
+def chromium(angle):
+    """Chromium, whose ANGLE draws through the system's GLX (gl) or EGL (gl-egl)."""
+    command = (
+        "chromium --no-sandbox --no-first-run --user-data-dir={out}/chromium-" + angle + "-{arm} --use-gl=angle"
+        f" --use-angle={angle} --ignore-gpu-blocklist --window-size=400,300 --app=file://{{programs}}/webgl.html"
+    )
+    return Application(f"chromium-{angle}", command, Settles(3.0), ("chromium",), ssim=0.9, forks=True)
+
+
+FIREFOX = (
+    "mkdir -p {out}/firefox-{arm} && cp {programs}/firefox.js {out}/firefox-{arm}/user.js && exec firefox-esr"
+    " --no-remote --kiosk --profile {out}/firefox-{arm} file://{programs}/webgl.html"
+)
 MESA = ("mesa-utils",)
 APPLICATIONS = [
     Application("glxinfo", "glxinfo", Ends("^(?:OpenGL|direct|GLX version).*"), MESA, uncounted="draws nothing"),
@@ -87,6 +101,26 @@ APPLICATIONS = [
     program("pyglet", "pyglet_shapes.py", ("pyglet",)),
     program("raylib", "raylib_cube.py", ("raylib",)),
     program("panda3d", "panda3d_panda.py", ("panda3d",)),
+    Application("es2gears", "es2gears_x11", Pauses(100), MESA, ssim=0.9, env=CLOCK),
+    Application("es2_info", "es2_info", Ends("^(?:EGL_V|EGL_C|GL_V|GL_R|GL_S).*"), MESA, uncounted="draws nothing"),
+    Application(
+        "glmark2-es2",
+        "glmark2-es2 -b :duration=2",
+        Ends(r"^\[\S+\] \S+:|glmark2 Score"),
+        ("glmark2-es2-x11",),
+        seconds=400,
+    ),
+    chromium("gl"),
+    chromium("gl-egl"),
+    Application("firefox", f"sh -c '{FIREFOX}'", Settles(3.0), ("firefox-esr",), ssim=0.9, forks=True),
+    program("qt6", "qt6_opengl_widget.py", ("PyQt6", "PyOpenGL"), env={"QT_XCB_GL_INTEGRATION": "xcb_egl"}),
+    program(
+        "gtk4",
+        "gtk4_gl_area.py",
+        ("PyOpenGL",),
+        ("gir1.2-gtk-4.0", "python3-gi"),
+        env={"GDK_DEBUG": "gl-egl", "PYOPENGL_PLATFORM": "egl"},
+    ),
     program("qt5", "qt5_opengl_widget.py", ("PyQt5", "PyOpenGL")),
     program("gtk3", "gtk3_gl_area.py", ("PyOpenGL",), ("gir1.2-gtk-3.0", "python3-gi", "python3-gi-cairo")),
     Application(

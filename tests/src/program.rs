@@ -23,7 +23,9 @@ fn package_of(program: &str) -> &str {
     match program {
         "Xvfb" => "xvfb",
         "Xvnc" => "tigervnc-standalone-server",
-        "glxinfo" | "glxgears" | "glxheads" | "glxdemo" => "mesa-utils",
+        "glxinfo" | "glxgears" | "glxheads" | "glxdemo" | "eglinfo" => "mesa-utils",
+        "es2_info" | "es2gears_x11" => "mesa-utils mesa-utils-extra",
+        "glmark2-es2" => "glmark2-es2-x11",
         "xwininfo" | "xprop" | "xdpyinfo" => "x11-utils",
         "gcc" => "gcc libc6-dev",
         other => other,

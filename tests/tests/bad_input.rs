@@ -75,6 +75,34 @@ fn both_sides_are_the_same_display() -> Result<()> {
 }
 
 #[test]
+fn an_egl_device_that_is_not_there_is_told() -> Result<()> {
+    let stage = Stage::start()?;
+    for (name, words) in [
+        ("egl:99", ["index 99", "--list-devices"]),
+        ("egl:GPU-1234", ["UUID gpu-1234", "--list-devices"]),
+        ("egl:0000:99:00.0", ["0000:99:00.0", "--list-devices"]),
+        ("egl:/dev/dri/renderD250", ["/dev/dri/renderD250", "--list-devices"]),
+        ("egl:card", ["egl:card", "egl:INDEX"]),
+    ] {
+        told_once(&preloaded(stage.two_d(), &[("GLXRUN_DISPLAY3D", name)])?, &words)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn missing_egl_drivers_are_told() -> Result<()> {
+    let stage = Stage::start()?;
+    let directory = tempfile::tempdir()?;
+    let empty = directory.path().join("empty.json");
+    std::fs::write(&empty, "")?;
+    for drivers in [empty.to_string_lossy().into_owned(), "/nonexistent.json".to_owned()] {
+        let settings = [("GLXRUN_DISPLAY3D", "egl"), ("__EGL_VENDOR_LIBRARY_FILENAMES", &drivers)];
+        told_once(&preloaded(stage.two_d(), &settings)?, &[&drivers, "leads to no EGL driver"])?;
+    }
+    Ok(())
+}
+
+#[test]
 fn bad_settings_are_told_once_each_and_the_defaults_used() -> Result<()> {
     let stage = Stage::start()?;
     let name = stage.three_d_name();

@@ -1,6 +1,6 @@
 //! Each way of using GLX that the `scene` example knows: same pictures, same output, same exit status, direct and split.
 
-use glxrun_tests::{Result, Stage, TwoD, compare_frames, ensure, lockstep};
+use glxrun_tests::{Program, Result, Stage, TwoD, compare_frames, ensure, lockstep};
 
 fn case(arguments: &[&str]) -> Result<()> {
     compare(&Stage::start()?, arguments)
@@ -21,6 +21,8 @@ macro_rules! cases {
 cases! {
     front_buffer: "front";
     front_buffer_with_alpha: "front" "--alpha" "8" "--visual-depth" "32";
+    buffers_by_name: "buffers" "--frames" "12";
+    buffers_by_name_with_samples: "buffers" "--frames" "8" "--samples" "4";
     destination_alpha: "destalpha" "--alpha" "8";
     destination_alpha_at_depth_32: "destalpha" "--alpha" "8" "--visual-depth" "32";
     readback: "readback";
@@ -33,6 +35,9 @@ cases! {
     stencil: "stencil";
     legacy: "legacy";
     threads_on_one_window: "threads";
+    threads_that_come_and_go: "threadrects";
+    a_window_drawn_by_the_second_thread: "handover";
+    a_loader_thread_on_the_window: "sharedwindow";
     shared_contexts: "sharedctx";
     shared_core_contexts: "sharedctx" "--core";
     copy_context: "copycontext";
@@ -55,6 +60,18 @@ cases! {
     states_stay_in_opengl_es: "states" "--size" "31x23" "--es";
     states_stay_with_multisampling: "states" "--size" "31x23" "--samples" "4";
     states_stay_in_a_core_profile_with_multisampling: "states" "--size" "31x23" "--core" "--samples" "4";
+}
+
+/// Split only: a direct run on Mesa's software GLX does not keep this promise.
+#[test]
+fn the_front_buffer_holds_what_was_swapped() -> Result<()> {
+    let stage = Stage::start()?;
+    for options in [&["--frames", "5"][..], &["--alpha", "8"], &["--size", "17x13"]] {
+        let mut command = stage.split(&[], "scene")?;
+        command.arg("frontread").args(options);
+        Program::start(command)?.finish()?.success()?;
+    }
+    Ok(())
 }
 
 macro_rules! depth_16_cases {

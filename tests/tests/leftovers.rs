@@ -31,6 +31,8 @@ impl Run {
         command
             .env("TMPDIR", place.path())
             .env_remove("XDG_RUNTIME_DIR")
+            // Without EGL's drivers, so that the 3D side is an X server of glxrun's own too.
+            .env("__EGL_VENDOR_LIBRARY_FILENAMES", "/dev/null")
             .args(options)
             .args(["--", "sh", "-c"]);
         command.arg("echo $$ $DISPLAY $GLXRUN_DISPLAY3D; exec \"$@\"").arg("sh").args(program);

@@ -47,8 +47,9 @@ fn of_multisampled_windows() -> Result<()> {
 
 /// The driver's functions that are called around a frame in the program's context, each with what the example `states`
 /// watches of it. A new one needs its state there first.
-const CALLS: [(&str, &str); 25] = [
+const CALLS: [(&str, &str); 32] = [
     ("glBindBuffer", "PIXEL_PACK_BUFFER_BINDING, PIXEL_UNPACK_BUFFER_BINDING"),
+    ("glBindRenderbuffer", "no state of the program\'s; only in contexts of ours"),
     ("glBindFramebuffer", "READ_FRAMEBUFFER_BINDING, DRAW_FRAMEBUFFER_BINDING"),
     ("glBlitFramebuffer", "no state"),
     ("glClear", "no state"),
@@ -72,13 +73,20 @@ const CALLS: [(&str, &str); 25] = [
     ("glPixelZoom", "ZOOM_X; only in contexts of ours"),
     ("glReadBuffer", "READ_BUFFER"),
     ("glReadPixels", "no state"),
+    ("glDeleteFramebuffers", "no state: objects of ours"),
+    ("glDeleteRenderbuffers", "no state: objects of ours"),
+    ("glFramebufferRenderbuffer", "no state: objects of ours"),
+    ("glGenFramebuffers", "no state: objects of ours"),
+    ("glGenRenderbuffers", "no state: objects of ours"),
+    ("glRenderbufferStorage", "no state: objects of ours"),
     ("glWindowPos2i", "CURRENT_RASTER_POSITION; only in contexts of ours"),
 ];
 
 #[test]
 fn all_that_frames_call_is_watched() -> Result<()> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../interposer/src");
-    let mut files = vec![source.join("gl/state.rs"), source.join("gl/api.rs")];
+    let mut files: Vec<_> =
+        ["alpha", "api", "buffers", "state"].map(|name| source.join(format!("gl/{name}.rs"))).into();
     for entry in std::fs::read_dir(source.join("frame"))? {
         files.push(entry?.path());
     }

@@ -81,7 +81,8 @@ const TRANSFER: [(&str, u32, f32); 9] = [
     ("ALPHA_SCALE", 0x0D1C, 0.25),
     ("ALPHA_BIAS", 0x0D1D, 0.75),
 ];
-const OTHERS: [State; 19] = [
+const OTHERS: [State; 20] = [
+    state("RENDERBUFFER_BINDING", ALL, Get::Value(0x8CA7)),
     state("PIXEL_PACK_BUFFER_BINDING", MODERN, Get::Value(0x88ED)),
     state("PIXEL_UNPACK_BUFFER_BINDING", MODERN, Get::Value(0x88EF)),
     state("READ_FRAMEBUFFER_BINDING", MODERN, Get::Value(0x8CAA)),
@@ -120,6 +121,8 @@ struct More {
     pixel_transfer: unsafe extern "C" fn(u32, f32),
     pixel_zoom: unsafe extern "C" fn(f32, f32),
     bind_framebuffer: unsafe extern "C" fn(u32, u32),
+    bind_renderbuffer: unsafe extern "C" fn(u32, u32),
+    gen_renderbuffers: unsafe extern "C" fn(i32, *mut u32),
     gen_framebuffers: unsafe extern "C" fn(i32, *mut u32),
     framebuffer_texture: unsafe extern "C" fn(u32, u32, u32, u32, i32),
 }
@@ -138,6 +141,8 @@ impl More {
                 pixel_transfer: function(loader, "glPixelTransferf")?,
                 pixel_zoom: function(loader, "glPixelZoom")?,
                 bind_framebuffer: function(loader, "glBindFramebuffer")?,
+                bind_renderbuffer: function(loader, "glBindRenderbuffer")?,
+                gen_renderbuffers: function(loader, "glGenRenderbuffers")?,
                 gen_framebuffers: function(loader, "glGenFramebuffers")?,
                 framebuffer_texture: function(loader, "glFramebufferTexture2D")?,
             })
@@ -162,6 +167,7 @@ struct App {
     more: More,
     kind: u8,
     framebuffer: u32,
+    renderbuffer: u32,
     buffer: u32,
 }
 
@@ -171,11 +177,12 @@ impl App {
     }
 
     fn new(gl: Gl, more: More, kind: u8) -> Result<Self> {
-        let mut app = Self { gl, more, kind, framebuffer: 0, buffer: 0 };
+        let mut app = Self { gl, more, kind, framebuffer: 0, renderbuffer: 0, buffer: 0 };
         let texture = gl.texture(64, 64, None)?;
         // SAFETY: places for a name each, and objects of this context.
         unsafe {
             (app.more.gen_framebuffers)(1, &raw mut app.framebuffer);
+            (app.more.gen_renderbuffers)(1, &raw mut app.renderbuffer);
             (app.more.bind_framebuffer)(0x8D40, app.framebuffer);
             (app.more.framebuffer_texture)(0x8D40, 0x8CE0, TEXTURE_2D, texture, 0);
             (app.more.bind_framebuffer)(0x8D40, 0);
@@ -237,6 +244,7 @@ impl App {
         }
         // SAFETY: numbers only.
         unsafe {
+            (more.bind_renderbuffer)(0x8D41, self.renderbuffer);
             if self.is(COMPAT) {
                 TRANSFER.iter().for_each(|(_, id, value)| (more.pixel_transfer)(*id, *value));
                 (more.pixel_zoom)(2.0, 3.0);

@@ -97,6 +97,11 @@ pub fn has_gl() -> bool {
     object::any_loaded(|soname| interpose::Library::Gl.provides(soname))
 }
 
+/// The DT_SONAME of the object that an address lies in.
+pub fn owner(address: *const c_void) -> Option<&'static CStr> {
+    object::soname_of(address)
+}
+
 /// The answer for a name of the table, or None where the real function must be asked by a jump.
 ///
 /// Ours is given where the real result lies in a library that provides that row, wherever its file is: one name has

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::pixels::Format;
 use crate::gl::api::{self, get_integer, gl};
+use crate::gl::buffers::{self, Borrowed};
 use crate::gl::features::Features;
 use crate::gl::state::UnpackGuard;
 use crate::glx::current::Current;
@@ -37,8 +38,10 @@ pub fn is_selected(current: &Current) -> bool {
     if features.framebuffers && get_integer(api::DRAW_FRAMEBUFFER_BINDING) != 0 {
         return current.front_dirty.get();
     }
-    let selected = get_integer(api::DRAW_BUFFER) as u32;
-    matches!(selected, api::FRONT | api::FRONT_LEFT | api::LEFT | api::FRONT_AND_BACK)
+    let selected = buffers::drawn(features);
+    selected
+        .iter()
+        .any(|name| matches!(*name, api::FRONT | api::FRONT_LEFT | api::LEFT | api::FRONT_AND_BACK))
 }
 
 /// Makes a frame from the front buffer if it may have been drawn to.
@@ -49,8 +52,13 @@ pub fn show(current: &Current) {
     if !dirty && !selected {
         return;
     }
+    let shown = || {
+        let surface = drawable.existing_surface();
+        surface.is_none_or(|surface| Runtime::get().backend.is_none_or(|backend| backend.is_shown(&surface)))
+    };
     match &drawable.kind {
-        Kind::Window(window) => super::send(current, window, api::FRONT),
+        Kind::Window(window) if shown() => super::send(current, window, api::FRONT),
+        Kind::Window(_) => {}
         Kind::Pixmap(target) => target.write_back(current, api::FRONT),
         Kind::Pbuffer { .. } => {}
     }
@@ -77,7 +85,8 @@ pub fn upload(image: &Image, layout: &Layout, buffer: u32) {
     let format = Format::of(layout, true);
     let guard = UnpackGuard::new(&features, 4);
     gl!(glDisable(api::DITHER));
-    gl!(real glDrawBuffer(buffer));
+    let selected = Borrowed::both(&features);
+    selected.select(buffer, buffer);
     if format.swap_bytes {
         gl!(glPixelStorei(api::UNPACK_SWAP_BYTES, 1));
     }
@@ -91,6 +100,6 @@ pub fn upload(image: &Image, layout: &Layout, buffer: u32) {
         format.kind,
         image.data.as_ptr().cast()
     ));
-    drop(guard);
+    drop((guard, selected));
     gl!(real glFinish());
 }

@@ -1,5 +1,6 @@
 //! Frames: when and how pixels leave a surface on the 3D side for a window on the 2D side.
 
+pub mod convert;
 pub mod copy;
 pub mod front;
 pub mod pacing;
@@ -65,14 +66,27 @@ pub fn send(current: &Current, window: &Window, buffer: u32) {
         crate::gl::finish_real();
         return send_from_worker(window, &surface, buffer);
     }
+    deliver_slot(window, surface.width, surface.height, |slot| {
+        with_readable(current, buffer, |source| strategy::chosen().fill(source, slot));
+    });
+}
+
+/// Makes a frame of a window: `read` puts its pixels, `width` x `height` of them, where it is told. It is not called
+/// for a frame that is dropped; then the answer is false.
+pub fn deliver(window: &Window, width: u16, height: u16, read: impl FnOnce(readback::Target)) -> bool {
+    deliver_slot(window, width, height, |slot| read(strategy::target_of(slot)))
+}
+
+fn deliver_slot(window: &Window, width: u16, height: u16, fill: impl FnOnce(&mut Slot)) -> bool {
     let number = window.counters().count_rendered();
-    let Some(mut slot) = window.acquire(surface.width, surface.height) else {
+    let Some(mut slot) = window.acquire(width, height) else {
         window.counters().count_dropped();
-        return;
+        return false;
     };
-    with_readable(current, buffer, |source| strategy::chosen().fill(source, &mut slot));
+    fill(&mut slot);
     window.post(slot);
     hold(window, number);
+    true
 }
 
 /// Sends a surface that is not current in this thread: the 3D worker reads it.
@@ -107,8 +121,23 @@ fn hold(window: &Window, number: u64) {
     }
 }
 
+/// In direct mode: counts a swap that the program's driver has done. `finish` waits until the server has the frame.
+pub fn watched(window: u32, finish: impl FnOnce()) {
+    let runtime = Runtime::get();
+    let number = {
+        let mut watched = runtime.watched.lock();
+        let counters = watched.entry(window).or_insert_with(|| runtime.counters(window));
+        counters.count_delivered();
+        counters.count_rendered()
+    };
+    if settings().pause_at_frame == number {
+        finish();
+        pause();
+    }
+}
+
 /// Stops this thread until the process ends.
-pub fn pause() -> ! {
+fn pause() -> ! {
     loop {
         std::thread::park();
     }

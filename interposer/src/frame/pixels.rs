@@ -58,6 +58,13 @@ impl Format {
     }
 }
 
+impl Format {
+    /// Whether it is of four bytes a pixel in memory order: what every GL can read.
+    pub fn is_bytes_with_alpha(&self) -> bool {
+        self.kind == api::UNSIGNED_BYTE && matches!(self.format, api::RGBA | api::BGRA)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use super::readback::{self, Target};
 use crate::gl;
 use crate::gl::features::Features;
+use crate::gl::state;
 use crate::render::ConfigIndex;
 use crate::runtime::{Runtime, settings};
 
@@ -37,7 +38,8 @@ pub fn chosen() -> &'static dyn Strategy {
     }
 }
 
-fn target_of(slot: &mut Slot) -> Target<'_> {
+/// Where a readback into a slot goes.
+pub fn target_of(slot: &mut Slot) -> Target<'_> {
     let (width, height, stride, layout) = (slot.width(), slot.height(), slot.stride(), slot.layout());
     Target { pixels: slot.pixels_mut(), width, height, stride, layout }
 }
@@ -47,7 +49,12 @@ struct Direct;
 
 impl Strategy for Direct {
     fn fill(&self, source: &Source, slot: &mut Slot) {
-        let finish = readback::start(source.features, source.buffer, &mut target_of(slot), false);
+        let finish = readback::start(
+            source.features,
+            state::Source::Default(source.buffer),
+            &mut target_of(slot),
+            false,
+        );
         slot.finish_later(finish);
     }
 }
@@ -70,7 +77,12 @@ impl Strategy for Cheapest {
             gl::finish_real();
         }
         let start = Instant::now();
-        let finish = readback::start(source.features, source.buffer, &mut target_of(slot), reversed);
+        let finish = readback::start(
+            source.features,
+            state::Source::Default(source.buffer),
+            &mut target_of(slot),
+            reversed,
+        );
         if measure {
             orders.note(source.config, reversed, start.elapsed() / pixels.div_ceil(1024));
         }

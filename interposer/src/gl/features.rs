@@ -19,8 +19,12 @@ pub struct Features {
     pub framebuffers: bool,
     /// Pixel pack and unpack buffers.
     pub pixel_buffers: bool,
-    /// GL_MESA_pack_invert: rows are read top-down.
-    pub pack_invert: bool,
+    /// The parameter that has rows read top-down: of GL_MESA_pack_invert or GL_ANGLE_pack_reverse_row_order.
+    pub pack_invert: Option<u32>,
+    /// One framebuffer binding for both drawing and reading (OpenGL ES 2).
+    pub one_framebuffer: bool,
+    /// Rows can be read with a length of their own (GL_PACK_ROW_LENGTH and its kind).
+    pub pack_rows: bool,
     /// The fixed-function pixel path: scale, bias, maps.
     pub pixel_transfer: bool,
     /// Several draw buffers.
@@ -57,7 +61,13 @@ impl Features {
             } else {
                 at_least((2, 1)) || has("GL_ARB_pixel_buffer_object")
             },
-            pack_invert: has("GL_MESA_pack_invert"),
+            pack_invert: if has("GL_MESA_pack_invert") {
+                Some(api::PACK_INVERT_MESA)
+            } else {
+                has("GL_ANGLE_pack_reverse_row_order").then_some(api::PACK_REVERSE_ROW_ORDER_ANGLE)
+            },
+            one_framebuffer: es && major == 2,
+            pack_rows: !es || major >= 3 || has("GL_NV_pack_subimage"),
             pixel_transfer: compatibility,
             draw_buffers: if es { at_least((3, 0)) } else { at_least((2, 0)) },
             srgb_control: if es {
@@ -72,11 +82,6 @@ impl Features {
 
     /// Whether the default framebuffer's buffers can be named (glReadBuffer, glDrawBuffer).
     pub fn names_buffers(&self) -> bool {
-        !self.es || self.major >= 3
-    }
-
-    /// Whether rows can be read with a length of their own (GL_PACK_ROW_LENGTH and its kind).
-    pub fn pack_rows(&self) -> bool {
         !self.es || self.major >= 3
     }
 }

@@ -4,26 +4,43 @@
 use std::ffi::{c_float, c_int, c_uint};
 
 use super::api::{self, get_integer, gl};
+use super::{buffers, lists};
+use crate::egl;
 use crate::frame::front;
 use crate::glx::current::{self, Current};
 use crate::interpose::Inside;
+use crate::render::Moment;
+
+/// What was drawn to a buffer that is seen at once is shown. A thread has a context of GLX current, or of EGL, or none.
+fn flushed() {
+    buffers::exchange(Moment::Flush);
+    if let Some(current) = current::get() {
+        front::show(&current);
+    } else if let Some(current) = egl::current::get() {
+        current.show();
+    }
+}
 
 pub unsafe fn flush() {
     gl!(real glFlush());
-    if let Some(current) = current::get() {
-        front::show(&current);
-    }
+    flushed();
 }
 
 pub unsafe fn finish() {
     gl!(real glFinish());
-    if let Some(current) = current::get() {
-        front::show(&current);
-    }
+    flushed();
+}
+
+pub unsafe fn clear(mask: c_uint) {
+    buffers::exchange(Moment::Draw);
+    gl!(real glClear(mask));
 }
 
 fn resized(width: c_int, height: c_int) {
+    buffers::exchange(Moment::Draw);
     if let Some(current) = current::get() {
+        current.viewport_is((width, height));
+    } else if let Some(current) = egl::current::get() {
         current.viewport_is((width, height));
     }
 }
@@ -84,7 +101,7 @@ fn draws_to_front() {
     }
 }
 
-fn is_bound(current: &Current, binding: c_uint) -> bool {
+pub fn is_bound(current: &Current, binding: c_uint) -> bool {
     let _inside = Inside::enter();
     !current.context.features().framebuffers || get_integer(binding) == 0
 }
@@ -94,93 +111,138 @@ fn default_is_drawn() -> bool {
     current::get().is_some_and(|current| is_bound(&current, api::DRAW_FRAMEBUFFER_BINDING))
 }
 
-pub unsafe fn draw_buffer(buffer: c_uint) {
-    if names_front(buffer) && default_is_drawn() {
+/// Whether the default framebuffer is what glReadBuffer is about.
+fn default_is_read() -> bool {
+    current::get().is_some_and(|current| is_bound(&current, api::READ_FRAMEBUFFER_BINDING))
+}
+
+/// glDrawBuffer of whatever is bound: the name to pass to the driver.
+fn drawn(buffer: c_uint) -> c_uint {
+    let ours = names_front(buffer) || buffers::emulated().is_some();
+    if ours && default_is_drawn() { default_drawn(buffer) } else { buffer }
+}
+
+/// glDrawBuffer of the default framebuffer: the name to pass to the driver.
+fn default_drawn(buffer: c_uint) -> c_uint {
+    if names_front(buffer) {
         draws_to_front();
     }
+    buffers::select_draw(&[buffer], false).first().copied().unwrap_or(buffer)
+}
+
+/// glDrawBuffers of the default framebuffer: the names to pass to the driver.
+///
+/// # Safety
+/// `buffers` points to `count` values, at least one.
+unsafe fn default_drawn_list(count: c_int, buffers: *const c_uint) -> Vec<c_uint> {
+    // SAFETY: the caller's contract.
+    let names = unsafe { std::slice::from_raw_parts(buffers, count as usize) };
+    if names.iter().any(|&name| names_front(name)) {
+        draws_to_front();
+    }
+    buffers::select_draw(names, true)
+}
+
+fn has_values(count: c_int, buffers: *const c_uint) -> bool {
+    !buffers.is_null() && count > 0
+}
+
+/// As [`default_drawn_list`], for whatever is bound; None where the program's own list is right.
+///
+/// # Safety
+/// `buffers` points to `count` values, or is null.
+unsafe fn drawn_list(count: c_int, buffers: *const c_uint) -> Option<Vec<c_uint>> {
+    // SAFETY: the caller's contract.
+    let ours = unsafe { any_front(count, buffers) } || buffers::emulated().is_some();
+    // SAFETY: as above.
+    (ours && has_values(count, buffers) && default_is_drawn())
+        .then(|| unsafe { default_drawn_list(count, buffers) })
+}
+
+pub unsafe fn draw_buffer(buffer: c_uint) {
+    if lists::take(lists::Step::Draw(buffer)) {
+        return;
+    }
+    let buffer = drawn(buffer);
     gl!(real glDrawBuffer(buffer));
 }
 
 pub unsafe fn draw_buffers(count: c_int, buffers: *const c_uint) {
-    // SAFETY: GL's contract for the arguments.
-    if unsafe { any_front(count, buffers) } && default_is_drawn() {
-        draws_to_front();
+    if lists::is_compiling() && has_values(count, buffers) {
+        // SAFETY: GL's contract for the arguments.
+        let names = unsafe { std::slice::from_raw_parts(buffers, count as usize) };
+        lists::take(lists::Step::DrawList(names.to_vec()));
+        return;
     }
-    gl!(real glDrawBuffers(count, buffers));
+    // SAFETY: GL's contract for the arguments.
+    let list = unsafe { drawn_list(count, buffers) };
+    gl!(real glDrawBuffers(count, list.as_ref().map_or(buffers, |list| list.as_ptr())));
 }
 
 pub unsafe fn draw_buffers_arb(count: c_int, buffers: *const c_uint) {
     // SAFETY: GL's contract for the arguments.
-    if unsafe { any_front(count, buffers) } && default_is_drawn() {
-        draws_to_front();
-    }
-    gl!(real glDrawBuffersARB(count, buffers));
+    let list = unsafe { drawn_list(count, buffers) };
+    gl!(real glDrawBuffersARB(count, list.as_ref().map_or(buffers, |list| list.as_ptr())));
 }
 
 pub unsafe fn draw_buffers_ati(count: c_int, buffers: *const c_uint) {
     // SAFETY: GL's contract for the arguments.
-    if unsafe { any_front(count, buffers) } && default_is_drawn() {
-        draws_to_front();
-    }
-    gl!(real glDrawBuffersATI(count, buffers));
+    let list = unsafe { drawn_list(count, buffers) };
+    gl!(real glDrawBuffersATI(count, list.as_ref().map_or(buffers, |list| list.as_ptr())));
 }
 
 pub unsafe fn named_draw_buffer(framebuffer: c_uint, buffer: c_uint) {
-    if framebuffer == 0 && names_front(buffer) {
-        draws_to_front();
-    }
+    let buffer = if framebuffer == 0 { default_drawn(buffer) } else { buffer };
     gl!(real glNamedFramebufferDrawBuffer(framebuffer, buffer));
+}
+
+pub unsafe fn ext_draw_buffer(framebuffer: c_uint, buffer: c_uint) {
+    let buffer = if framebuffer == 0 { default_drawn(buffer) } else { buffer };
+    gl!(real glFramebufferDrawBufferEXT(framebuffer, buffer));
 }
 
 pub unsafe fn named_draw_buffers(framebuffer: c_uint, count: c_int, buffers: *const c_uint) {
     // SAFETY: GL's contract for the arguments.
-    if framebuffer == 0 && unsafe { any_front(count, buffers) } {
-        draws_to_front();
-    }
+    let list = (framebuffer == 0 && has_values(count, buffers))
+        .then(|| unsafe { default_drawn_list(count, buffers) });
+    let buffers = list.as_ref().map_or(buffers, |list| list.as_ptr());
     gl!(real glNamedFramebufferDrawBuffers(framebuffer, count, buffers));
-}
-
-pub unsafe fn ext_draw_buffer(framebuffer: c_uint, buffer: c_uint) {
-    if framebuffer == 0 && names_front(buffer) {
-        draws_to_front();
-    }
-    gl!(real glFramebufferDrawBufferEXT(framebuffer, buffer));
 }
 
 pub unsafe fn ext_draw_buffers(framebuffer: c_uint, count: c_int, buffers: *const c_uint) {
     // SAFETY: GL's contract for the arguments.
-    if framebuffer == 0 && unsafe { any_front(count, buffers) } {
-        draws_to_front();
-    }
+    let list = (framebuffer == 0 && has_values(count, buffers))
+        .then(|| unsafe { default_drawn_list(count, buffers) });
+    let buffers = list.as_ref().map_or(buffers, |list| list.as_ptr());
     gl!(real glFramebufferDrawBuffersEXT(framebuffer, count, buffers));
 }
 
-/// The program is about to read the front buffer: it must hold the last frame.
-fn reads_front() {
-    if let Some(current) = current::get() {
+/// glReadBuffer of the default framebuffer: the name to pass to the driver.
+fn default_read(buffer: c_uint) -> c_uint {
+    // A front buffer that is read must hold the last frame.
+    if names_front(buffer)
+        && let Some(current) = current::get()
+    {
         front::restore(&current);
     }
+    buffers::select_read(buffer)
 }
 
 pub unsafe fn read_buffer(buffer: c_uint) {
-    if names_front(buffer)
-        && current::get().is_some_and(|current| is_bound(&current, api::READ_FRAMEBUFFER_BINDING))
-    {
-        reads_front();
+    if lists::take(lists::Step::Read(buffer)) {
+        return;
     }
+    let ours = names_front(buffer) || buffers::emulated().is_some();
+    let buffer = if ours && default_is_read() { default_read(buffer) } else { buffer };
     gl!(real glReadBuffer(buffer));
 }
 
 pub unsafe fn named_read_buffer(framebuffer: c_uint, buffer: c_uint) {
-    if framebuffer == 0 && names_front(buffer) {
-        reads_front();
-    }
+    let buffer = if framebuffer == 0 { default_read(buffer) } else { buffer };
     gl!(real glNamedFramebufferReadBuffer(framebuffer, buffer));
 }
 
 pub unsafe fn ext_read_buffer(framebuffer: c_uint, buffer: c_uint) {
-    if framebuffer == 0 && names_front(buffer) {
-        reads_front();
-    }
+    let buffer = if framebuffer == 0 { default_read(buffer) } else { buffer };
     gl!(real glFramebufferReadBufferEXT(framebuffer, buffer));
 }

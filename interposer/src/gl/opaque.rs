@@ -5,13 +5,13 @@
 //! drawable its alpha is set to 1, as a drawable without alpha has it. What differs is blending with destination alpha, and
 //! that is why this is not the default.
 
-use std::ffi::{c_double, c_float, c_int, c_uchar, c_uint, c_void};
+use std::ffi::{c_int, c_uint, c_void};
 use std::sync::Arc;
 
 use glxrun_contract::settings::Opaque;
 
+use super::alpha::AlphaGuard;
 use super::api::{self, get_integer, gl};
-use super::state::AlphaGuard;
 use crate::glx::current::{self, Current};
 use crate::glx::drawable::Drawable;
 use crate::interpose::Inside;
@@ -32,72 +32,24 @@ fn default_is_bound(current: &Current, binding: c_uint) -> bool {
     !current.context.features().framebuffers || get_integer(binding) == 0
 }
 
-/// Whether alpha of the framebuffer that is drawn to is there and must not be seen.
-#[cold]
-fn draws_hidden_alpha() -> bool {
-    current::get().is_some_and(|current| {
-        hides_alpha(current.draw.as_ref()) && default_is_bound(&current, api::DRAW_FRAMEBUFFER_BINDING)
-    })
+/// Whether a framebuffer's alpha is there and must not be seen: the one that is drawn to, or read from.
+pub fn is_hidden(binding: c_uint) -> bool {
+    is_fast()
+        && current::get().is_some_and(|current| {
+            let drawable =
+                if binding == api::READ_FRAMEBUFFER_BINDING { &current.read } else { &current.draw };
+            hides_alpha(drawable.as_ref()) && default_is_bound(&current, binding)
+        })
 }
 
-/// Whether a query is for the hidden alpha's size.
-#[inline]
-fn asks_for_alpha(name: c_uint) -> bool {
-    name == api::ALPHA_BITS && is_fast() && draws_hidden_alpha()
-}
-
-/// The handlers of glGet*v: like the driver, but for GL_ALPHA_BITS.
-macro_rules! queries {
-    ($($handler:ident: $real:ident($type:ty);)*) => { $(
-        pub unsafe fn $handler(name: c_uint, values: *mut $type) {
-            gl!(real $real(name, values));
-            if asks_for_alpha(name) && !values.is_null() {
-                // SAFETY: the program passes room for the value.
-                unsafe { *values = <$type>::default() };
-            }
-        }
-    )* };
-}
-
-queries! {
-    get_integerv: glGetIntegerv(c_int);
-    get_integer64v: glGetInteger64v(i64);
-    get_floatv: glGetFloatv(c_float);
-    get_doublev: glGetDoublev(c_double);
-    get_booleanv: glGetBooleanv(c_uchar);
-}
-
-pub unsafe fn get_attachment(target: c_uint, attachment: c_uint, name: c_uint, value: *mut c_int) {
-    gl!(real glGetFramebufferAttachmentParameteriv(target, attachment, name, value));
-    if name != api::FRAMEBUFFER_ATTACHMENT_ALPHA_SIZE || !is_fast() || value.is_null() {
-        return;
-    }
-    let hidden = current::get().is_some_and(|current| {
-        let (drawable, binding) = match target {
-            api::READ_FRAMEBUFFER => (&current.read, api::READ_FRAMEBUFFER_BINDING),
-            _ => (&current.draw, api::DRAW_FRAMEBUFFER_BINDING),
-        };
-        hides_alpha(drawable.as_ref()) && default_is_bound(&current, binding)
-    });
-    if hidden {
-        // SAFETY: the program passes room for the value.
-        unsafe { *value = 0 };
-    }
-}
-
-pub unsafe fn get_named_attachment(framebuffer: c_uint, attachment: c_uint, name: c_uint, value: *mut c_int) {
-    gl!(real glGetNamedFramebufferAttachmentParameteriv(framebuffer, attachment, name, value));
-    let asked =
-        framebuffer == 0 && name == api::FRAMEBUFFER_ATTACHMENT_ALPHA_SIZE && is_fast() && !value.is_null();
-    if asked && current::get().is_some_and(|current| hides_alpha(current.draw.as_ref())) {
-        // SAFETY: the program passes room for the value.
-        unsafe { *value = 0 };
-    }
+/// Whether the alpha of framebuffer 0 is there and must not be seen.
+pub fn is_hidden_in_default() -> bool {
+    is_fast() && current::get().is_some_and(|current| hides_alpha(current.draw.as_ref()))
 }
 
 /// Sets the alpha that is about to be read to 1, if it is hidden.
 #[inline]
-fn settle() {
+pub fn settle() {
     if is_fast() {
         settle_now(None);
     }
@@ -143,19 +95,12 @@ fn has_alpha(format: c_uint) -> bool {
     matches!(format, api::ALPHA | api::RGBA | api::LUMINANCE_ALPHA | api::ABGR | api::BGRA)
 }
 
-pub unsafe fn read_pixels(
-    x: c_int,
-    y: c_int,
-    width: c_int,
-    height: c_int,
-    format: c_uint,
-    kind: c_uint,
-    pixels: *mut c_void,
-) {
+/// Before pixels of this format are read.
+#[inline]
+pub fn settle_for(format: c_uint) {
     if has_alpha(format) {
         settle();
     }
-    gl!(real glReadPixels(x, y, width, height, format, kind, pixels));
 }
 
 /// The handlers of glReadnPixels and its aliases.
@@ -165,9 +110,7 @@ macro_rules! bounded_reads {
         pub unsafe fn $handler(
             x: c_int, y: c_int, width: c_int, height: c_int, format: c_uint, kind: c_uint, size: c_int, pixels: *mut c_void,
         ) {
-            if has_alpha(format) {
-                settle();
-            }
+            settle_for(format);
             gl!(real $real(x, y, width, height, format, kind, size, pixels));
         }
     )* };
@@ -219,7 +162,6 @@ macro_rules! blits {
 }
 
 blits! {
-    blit: glBlitFramebuffer;
     blit_ext: glBlitFramebufferEXT;
 }
 

@@ -2,19 +2,30 @@
 //!
 //! No guard calls glGetError: an error that the program has not fetched yet must still be there afterwards.
 
-use std::ffi::{c_float, c_int, c_uchar, c_uint};
+use std::ffi::{c_float, c_int, c_uint};
 
 use super::api::{self, get_float, get_integer, gl, is_enabled, set_enabled};
+use super::buffers::Borrowed;
 use super::features::Features;
+
+/// What is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A buffer of the default framebuffer.
+    Default(c_uint),
+    /// A framebuffer object's only colour attachment.
+    Object(c_uint),
+}
 
 /// What is set for a readback into client memory.
 pub struct PackGuard {
     store: Vec<(c_uint, c_int)>,
     transfer: Vec<(c_uint, c_float)>,
     buffer: c_uint,
-    framebuffer: c_uint,
-    /// To put back, if it was another.
-    read_buffer: Option<c_uint>,
+    /// The framebuffer to bind again, and to what.
+    framebuffer: Option<c_uint>,
+    target: c_uint,
+    borrowed: Option<Borrowed>,
 }
 
 /// Scale and bias of the fixed-function pixel path and their neutral values.
@@ -31,18 +42,18 @@ const TRANSFER: [(c_uint, c_float); 9] = [
 ];
 
 impl PackGuard {
-    /// Prepares glReadPixels of `buffer` of the default framebuffer: rows padded to 4 bytes, in client memory,
-    /// top-down where `invert` (which needs GL_MESA_pack_invert), bytes swapped where `swap`.
-    pub fn new(features: &Features, buffer: c_uint, invert: bool, swap: bool) -> Self {
+    /// Prepares glReadPixels of `source`: rows padded to 4 bytes, in client memory, top-down where `invert` (which needs
+    /// [`Features::pack_invert`]), bytes swapped where `swap`.
+    pub fn new(features: &Features, source: Source, invert: bool, swap: bool) -> Self {
         let mut store = vec![(api::PACK_ALIGNMENT, 4)];
-        if features.pack_rows() {
+        if features.pack_rows {
             store.extend([(api::PACK_ROW_LENGTH, 0), (api::PACK_SKIP_ROWS, 0), (api::PACK_SKIP_PIXELS, 0)]);
         }
         if !features.es {
             store.extend([(api::PACK_SWAP_BYTES, swap.into()), (api::PACK_LSB_FIRST, 0)]);
         }
-        if features.pack_invert {
-            store.push((api::PACK_INVERT_MESA, invert.into()));
+        if let Some(name) = features.pack_invert {
+            store.push((name, invert.into()));
         }
         let store = set_store(store);
         let transfer = if features.pixel_transfer { set_transfer() } else { Vec::new() };
@@ -55,23 +66,25 @@ impl PackGuard {
         } else {
             0
         };
-        let framebuffer = bind_default(features, api::READ_FRAMEBUFFER, api::READ_FRAMEBUFFER_BINDING);
-        let read_buffer = features.names_buffers().then(|| get_integer(api::READ_BUFFER) as c_uint);
-        let read_buffer = read_buffer.filter(|&actual| actual != buffer);
-        if read_buffer.is_some() {
-            gl!(real glReadBuffer(buffer));
-        }
-        Self { store, transfer, buffer: buffer_binding, framebuffer, read_buffer }
+        let (framebuffer, buffer) = match source {
+            // OpenGL ES knows the default framebuffer's only buffer as GL_BACK.
+            Source::Default(_) if features.es => (0, Some(api::BACK)),
+            Source::Default(buffer) => (0, Some(buffer)),
+            Source::Object(framebuffer) => (framebuffer, None),
+        };
+        let framebuffer = bind(features, api::READ_FRAMEBUFFER, api::READ_FRAMEBUFFER_BINDING, framebuffer);
+        let borrowed = buffer.filter(|_| features.names_buffers()).map(Borrowed::read);
+        let target = if features.one_framebuffer { api::FRAMEBUFFER } else { api::READ_FRAMEBUFFER };
+        Self { store, transfer, buffer: buffer_binding, framebuffer, target, borrowed }
     }
 }
 
 impl Drop for PackGuard {
     fn drop(&mut self) {
-        if let Some(read_buffer) = self.read_buffer {
-            gl!(real glReadBuffer(read_buffer));
-        }
-        if self.framebuffer != 0 {
-            gl!(glBindFramebuffer(api::READ_FRAMEBUFFER, self.framebuffer));
+        // While the default framebuffer is bound.
+        self.borrowed = None;
+        if let Some(framebuffer) = self.framebuffer {
+            gl!(glBindFramebuffer(self.target, framebuffer));
         }
         if self.buffer != 0 {
             gl!(glBindBuffer(api::PIXEL_PACK_BUFFER, self.buffer));
@@ -124,64 +137,48 @@ impl Drop for UnpackGuard {
     }
 }
 
-/// What is set for a blit between buffers of the default framebuffer. Blits heed the scissor and sRGB encoding.
-pub struct BlitGuard<'a> {
-    features: &'a Features,
-    draw_framebuffer: c_uint,
-    read_framebuffer: c_uint,
-    draw_buffers: Vec<c_uint>,
-    read_buffer: c_uint,
+/// The default framebuffer bound for a blit, which heeds the scissor and sRGB encoding; these are off meanwhile.
+pub struct DefaultFramebuffer {
+    draw: c_uint,
+    read: c_uint,
     scissor: bool,
+    viewports: bool,
     srgb: bool,
 }
 
-impl<'a> BlitGuard<'a> {
+impl DefaultFramebuffer {
     /// Prepares blits; None where the context has none.
-    pub fn new(features: &'a Features) -> Option<Self> {
+    pub fn new(features: &Features) -> Option<Self> {
         if !features.framebuffers || features.es {
             return None;
         }
-        let draw_framebuffer = bind_default(features, api::DRAW_FRAMEBUFFER, api::DRAW_FRAMEBUFFER_BINDING);
-        let read_framebuffer = bind_default(features, api::READ_FRAMEBUFFER, api::READ_FRAMEBUFFER_BINDING);
         let guard = Self {
-            features,
-            draw_framebuffer,
-            read_framebuffer,
-            draw_buffers: draw_buffers(features),
-            read_buffer: get_integer(api::READ_BUFFER) as c_uint,
+            draw: bind_default(features, api::DRAW_FRAMEBUFFER, api::DRAW_FRAMEBUFFER_BINDING),
+            read: bind_default(features, api::READ_FRAMEBUFFER, api::READ_FRAMEBUFFER_BINDING),
             scissor: is_enabled(api::SCISSOR_TEST),
+            viewports: features.viewports,
             srgb: features.srgb_control && is_enabled(api::FRAMEBUFFER_SRGB),
         };
         if guard.scissor {
-            set_scissor(features, false);
+            set_scissor(guard.viewports, false);
         }
         if guard.srgb {
             gl!(glDisable(api::FRAMEBUFFER_SRGB));
         }
         Some(guard)
     }
-
-    /// Copies a rectangle (left, bottom, right, top) of the read drawable's `from` to the draw drawable's `to`.
-    pub fn copy(&self, from: c_uint, source: [c_int; 4], to: c_uint, target: [c_int; 4]) {
-        gl!(real glReadBuffer(from));
-        gl!(real glDrawBuffer(to));
-        let ([x0, y0, x1, y1], [u0, v0, u1, v1]) = (source, target);
-        gl!(glBlitFramebuffer(x0, y0, x1, y1, u0, v0, u1, v1, api::COLOR_BUFFER_BIT, api::NEAREST));
-    }
 }
 
-impl Drop for BlitGuard<'_> {
+impl Drop for DefaultFramebuffer {
     fn drop(&mut self) {
-        select_draw_buffers(&self.draw_buffers);
-        gl!(real glReadBuffer(self.read_buffer));
-        if self.draw_framebuffer != 0 {
-            gl!(glBindFramebuffer(api::DRAW_FRAMEBUFFER, self.draw_framebuffer));
+        if self.draw != 0 {
+            gl!(glBindFramebuffer(api::DRAW_FRAMEBUFFER, self.draw));
         }
-        if self.read_framebuffer != 0 {
-            gl!(glBindFramebuffer(api::READ_FRAMEBUFFER, self.read_framebuffer));
+        if self.read != 0 {
+            gl!(glBindFramebuffer(api::READ_FRAMEBUFFER, self.read));
         }
         if self.scissor {
-            set_scissor(self.features, true);
+            set_scissor(self.viewports, true);
         }
         if self.srgb {
             set_enabled(api::FRAMEBUFFER_SRGB, true);
@@ -189,115 +186,33 @@ impl Drop for BlitGuard<'_> {
     }
 }
 
-/// What is set to change nothing but the alpha of a buffer of the default framebuffer.
-pub struct AlphaGuard<'a> {
-    features: &'a Features,
-    framebuffer: c_uint,
-    draw_buffers: Vec<c_uint>,
-    scissor: bool,
-    discard: bool,
-    mask: [c_uchar; 4],
-    colour: [c_float; 4],
+/// What is set for a blit between buffers of the default framebuffer.
+pub struct BlitGuard {
+    // Put back in this order: buffers are selected in the framebuffer that is bound.
+    borrowed: Borrowed,
+    _framebuffer: DefaultFramebuffer,
 }
 
-impl<'a> AlphaGuard<'a> {
-    /// Prepares clears of the alpha of `buffer`.
-    pub fn new(features: &'a Features, buffer: c_uint) -> Self {
-        let mut guard = Self {
-            features,
-            framebuffer: bind_default(features, api::DRAW_FRAMEBUFFER, api::DRAW_FRAMEBUFFER_BINDING),
-            draw_buffers: if features.es { Vec::new() } else { draw_buffers(features) },
-            scissor: is_enabled(api::SCISSOR_TEST),
-            discard: features.major >= 3 && is_enabled(api::RASTERIZER_DISCARD),
-            mask: [0; 4],
-            colour: [0.0; 4],
-        };
-        if !features.es {
-            gl!(real glDrawBuffer(buffer));
-        }
-        gl!(real glGetFloatv(api::COLOR_CLEAR_VALUE, guard.colour.as_mut_ptr()));
-        gl!(glClearColor(0.0, 0.0, 0.0, 1.0));
-        if guard.has_masks() {
-            gl!(glGetBooleani_v(api::COLOR_WRITEMASK, 0, guard.mask.as_mut_ptr()));
-        } else {
-            gl!(real glGetBooleanv(api::COLOR_WRITEMASK, guard.mask.as_mut_ptr()));
-        }
-        guard.set_mask([0, 0, 0, 1]);
-        if guard.scissor {
-            set_scissor(features, false);
-        }
-        if guard.discard {
-            gl!(glDisable(api::RASTERIZER_DISCARD));
-        }
-        guard
+impl BlitGuard {
+    /// Prepares blits; None where the context has none.
+    pub fn new(features: &Features) -> Option<Self> {
+        let framebuffer = DefaultFramebuffer::new(features)?;
+        Some(Self { borrowed: Borrowed::both(features), _framebuffer: framebuffer })
     }
 
-    /// Sets the alpha of each pixel to 1.
-    pub fn set_to_one(&self) {
-        gl!(glClear(api::COLOR_BUFFER_BIT));
+    /// Copies a rectangle (left, bottom, right, top) of the read drawable's `from` to the draw drawable's `to`.
+    pub fn copy(&self, from: c_uint, source: [c_int; 4], to: c_uint, target: [c_int; 4]) {
+        self.borrowed.select(from, to);
+        let ([x0, y0, x1, y1], [u0, v0, u1, v1]) = (source, target);
+        gl!(glBlitFramebuffer(x0, y0, x1, y1, u0, v0, u1, v1, api::COLOR_BUFFER_BIT, api::NEAREST));
     }
 
-    /// Whether each draw buffer has a colour mask of its own.
-    fn has_masks(&self) -> bool {
-        !self.features.es && self.features.major >= 3
-    }
-
-    fn set_mask(&self, [red, green, blue, alpha]: [c_uchar; 4]) {
-        if self.has_masks() {
-            gl!(glColorMaski(0, red, green, blue, alpha));
-        } else {
-            gl!(glColorMask(red, green, blue, alpha));
+    /// Copies rectangles of all `buffers` (GL_COLOR_BUFFER_BIT, ...) between equal places.
+    pub fn copy_rectangles(&self, from: c_uint, to: c_uint, rectangles: &[[c_int; 4]], buffers: c_uint) {
+        self.borrowed.select(from, to);
+        for &[x0, y0, x1, y1] in rectangles {
+            gl!(glBlitFramebuffer(x0, y0, x1, y1, x0, y0, x1, y1, buffers, api::NEAREST));
         }
-    }
-}
-
-impl Drop for AlphaGuard<'_> {
-    fn drop(&mut self) {
-        let [red, green, blue, alpha] = self.colour;
-        gl!(glClearColor(red, green, blue, alpha));
-        self.set_mask(self.mask);
-        if self.scissor {
-            set_scissor(self.features, true);
-        }
-        if self.discard {
-            set_enabled(api::RASTERIZER_DISCARD, true);
-        }
-        if !self.features.es {
-            select_draw_buffers(&self.draw_buffers);
-        }
-        if self.framebuffer != 0 {
-            gl!(glBindFramebuffer(api::DRAW_FRAMEBUFFER, self.framebuffer));
-        }
-    }
-}
-
-/// Turns the scissor test of blits and clears on or off: that of the first viewport, where there are several.
-fn set_scissor(features: &Features, enabled: bool) {
-    match (features.viewports, enabled) {
-        (false, enabled) => set_enabled(api::SCISSOR_TEST, enabled),
-        (true, true) => gl!(glEnablei(api::SCISSOR_TEST, 0)),
-        (true, false) => gl!(glDisablei(api::SCISSOR_TEST, 0)),
-    }
-}
-
-/// The buffers that are drawn to, as glDrawBuffers takes them.
-fn draw_buffers(features: &Features) -> Vec<c_uint> {
-    let count = if features.draw_buffers { get_integer(api::MAX_DRAW_BUFFERS).clamp(1, 16) } else { 1 };
-    let mut draw_buffers: Vec<c_uint> = if count == 1 {
-        vec![get_integer(api::DRAW_BUFFER) as c_uint]
-    } else {
-        (0..count as c_uint).map(|index| get_integer(api::DRAW_BUFFER0 + index) as c_uint).collect()
-    };
-    while draw_buffers.len() > 1 && draw_buffers.last() == Some(&api::NONE) {
-        draw_buffers.pop();
-    }
-    draw_buffers
-}
-
-fn select_draw_buffers(buffers: &[c_uint]) {
-    match buffers {
-        [buffer] => gl!(real glDrawBuffer(*buffer)),
-        buffers => gl!(real glDrawBuffers(buffers.len() as c_int, buffers.as_ptr())),
     }
 }
 
@@ -328,14 +243,97 @@ fn set_transfer() -> Vec<(c_uint, c_float)> {
     changed
 }
 
+/// Turns the scissor test of blits and clears on or off: that of the first viewport, where there are several.
+pub fn set_scissor(viewports: bool, enabled: bool) {
+    match (viewports, enabled) {
+        (false, enabled) => set_enabled(api::SCISSOR_TEST, enabled),
+        (true, true) => gl!(glEnablei(api::SCISSOR_TEST, 0)),
+        (true, false) => gl!(glDisablei(api::SCISSOR_TEST, 0)),
+    }
+}
+
 /// Binds the default framebuffer; gives the binding to put back, 0 if it was bound.
-fn bind_default(features: &Features, target: c_uint, binding: c_uint) -> c_uint {
-    if !features.framebuffers {
-        return 0;
-    }
+pub fn bind_default(features: &Features, target: c_uint, binding: c_uint) -> c_uint {
+    bind(features, target, binding, 0).unwrap_or(0)
+}
+
+/// Binds a framebuffer; gives the binding to put back, None if it was bound.
+fn bind(features: &Features, target: c_uint, binding: c_uint, framebuffer: c_uint) -> Option<c_uint> {
+    let (target, binding) = match features.one_framebuffer {
+        true => (api::FRAMEBUFFER, api::DRAW_FRAMEBUFFER_BINDING),
+        false if features.framebuffers => (target, binding),
+        false => return None,
+    };
     let bound = get_integer(binding) as c_uint;
-    if bound != 0 {
-        gl!(glBindFramebuffer(target, 0));
+    if bound == framebuffer {
+        return None;
     }
-    bound
+    gl!(glBindFramebuffer(target, framebuffer));
+    Some(bound)
+}
+
+/// A framebuffer object with one renderbuffer of its own, to resolve the default framebuffer's samples into. It lives for
+/// one frame, so that the program meets none of its names.
+pub struct Resolved<'a> {
+    features: &'a Features,
+    /// The framebuffer object.
+    pub framebuffer: c_uint,
+    renderbuffer: c_uint,
+}
+
+impl<'a> Resolved<'a> {
+    /// Resolves `buffer` of the default framebuffer. None where GL has no blits.
+    pub fn new(features: &'a Features, buffer: c_uint, format: c_uint, size: (c_int, c_int)) -> Option<Self> {
+        if !features.framebuffers {
+            return None;
+        }
+        let mut resolved = Self { features, framebuffer: 0, renderbuffer: 0 };
+        gl!(glGenFramebuffers(1, &raw mut resolved.framebuffer));
+        gl!(glGenRenderbuffers(1, &raw mut resolved.renderbuffer));
+        let renderbuffer = get_integer(api::RENDERBUFFER_BINDING) as c_uint;
+        gl!(glBindRenderbuffer(api::RENDERBUFFER, resolved.renderbuffer));
+        gl!(glRenderbufferStorage(api::RENDERBUFFER, format, size.0, size.1));
+        gl!(glBindRenderbuffer(api::RENDERBUFFER, renderbuffer));
+        resolved.blit(buffer, size);
+        Some(resolved)
+    }
+
+    fn blit(&self, buffer: c_uint, (width, height): (c_int, c_int)) {
+        let draw = get_integer(api::DRAW_FRAMEBUFFER_BINDING) as c_uint;
+        let read = bind(self.features, api::READ_FRAMEBUFFER, api::READ_FRAMEBUFFER_BINDING, 0);
+        let read_buffer = get_integer(api::READ_BUFFER) as c_uint;
+        let scissor = is_enabled(api::SCISSOR_TEST);
+        let srgb = self.features.srgb_control && is_enabled(api::FRAMEBUFFER_SRGB);
+        gl!(real glReadBuffer(buffer));
+        gl!(glBindFramebuffer(api::DRAW_FRAMEBUFFER, self.framebuffer));
+        gl!(glFramebufferRenderbuffer(
+            api::DRAW_FRAMEBUFFER,
+            api::COLOR_ATTACHMENT0,
+            api::RENDERBUFFER,
+            self.renderbuffer
+        ));
+        for (capability, enabled) in [(api::SCISSOR_TEST, scissor), (api::FRAMEBUFFER_SRGB, srgb)] {
+            if enabled {
+                set_enabled(capability, false);
+            }
+        }
+        gl!(glBlitFramebuffer(0, 0, width, height, 0, 0, width, height, api::COLOR_BUFFER_BIT, api::NEAREST));
+        for (capability, enabled) in [(api::SCISSOR_TEST, scissor), (api::FRAMEBUFFER_SRGB, srgb)] {
+            if enabled {
+                set_enabled(capability, true);
+            }
+        }
+        gl!(glBindFramebuffer(api::DRAW_FRAMEBUFFER, draw));
+        gl!(real glReadBuffer(read_buffer));
+        if let Some(read) = read {
+            gl!(glBindFramebuffer(api::READ_FRAMEBUFFER, read));
+        }
+    }
+}
+
+impl Drop for Resolved<'_> {
+    fn drop(&mut self) {
+        gl!(glDeleteFramebuffers(1, &raw const self.framebuffer));
+        gl!(glDeleteRenderbuffers(1, &raw const self.renderbuffer));
+    }
 }

@@ -165,7 +165,10 @@ impl Config {
         Some(match attribute {
             attr::VISUAL_ID => visual.map_or(0, |visual| visual.id as c_int),
             attr::X_VISUAL_TYPE => visual.map_or(attr::NONE, |_| attr::TRUE_COLOR),
-            attr::X_RENDERABLE => visual.is_some().into(),
+            attr::X_RENDERABLE => {
+                let pixmaps = screen.pixmap_depths.contains(&self.depth);
+                (visual.is_some() || pixmaps).into()
+            }
             attr::DRAWABLE_TYPE => match visual {
                 Some(_) => attr::WINDOW_BIT | attr::PIXMAP_BIT | attr::PBUFFER_BIT,
                 None if screen.pixmap_depths.contains(&self.depth) => attr::PIXMAP_BIT | attr::PBUFFER_BIT,

@@ -7,10 +7,12 @@ use once_cell::sync::OnceCell;
 use x11_dl::xlib::{Display, XVisualInfo};
 
 use super::config::{Config, pairs};
+use super::current;
 use super::display::AppDisplay;
 use super::error::{Code, GlxError, core, minor};
 use super::{GLXContext, GLXFBConfig, visual};
 use crate::gl::features::Features;
+use crate::gl::lists::Lists;
 use crate::render::attributes as attr;
 use crate::render::{ContextRequest, RawContext};
 use crate::runtime::Runtime;
@@ -25,6 +27,8 @@ pub struct Context {
     pub screen: c_int,
     render_type: c_int,
     features: OnceCell<Features>,
+    /// The display lists of its share group that are more than the driver's.
+    pub lists: Arc<Lists>,
 }
 
 impl Context {
@@ -35,7 +39,14 @@ impl Context {
 
     /// A context that another process made (GLX_EXT_import_context).
     pub fn imported(raw: RawContext, screen: c_int) -> Self {
-        Self { raw, config: None, screen, render_type: attr::RGBA_TYPE, features: OnceCell::new() }
+        Self {
+            raw,
+            config: None,
+            screen,
+            render_type: attr::RGBA_TYPE,
+            features: OnceCell::new(),
+            lists: Arc::default(),
+        }
     }
 
     /// What its GL can do. The context must be current in this thread.
@@ -84,6 +95,7 @@ fn make(display: &AppDisplay, new: &New) -> GLXContext {
                 screen: new.screen,
                 render_type: new.render_type,
                 features: OnceCell::new(),
+                lists: Context::find(new.share).map_or_else(Arc::default, |share| share.lists.clone()),
             };
             runtime.contexts.write().insert(raw.0, Arc::new(context));
             raw.0 as GLXContext
@@ -201,6 +213,8 @@ pub unsafe fn destroy(dpy: *mut Display, ctx: GLXContext) {
     match (removed, runtime.backend) {
         (Some(context), Some(backend)) => backend.destroy_context(context.raw),
         _ if ctx.is_null() => {}
+        // Destroyed before, and still current: it goes when it no longer is.
+        _ if current::get().is_some_and(|current| current.context.raw.0 == ctx as usize) => {}
         _ => display.raise(GlxError::BadContext, ctx as u64, minor::DESTROY_CONTEXT),
     }
 }

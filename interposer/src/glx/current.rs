@@ -14,7 +14,8 @@ use super::error::{Code, GlxError, core, minor};
 use super::{GLXContext, XID};
 use crate::frame;
 use crate::gl;
-use crate::render::{Failure, Surface};
+use crate::gl::viewports::{News, Viewports};
+use crate::render::{Failure, Moment, Surface};
 use crate::runtime::Runtime;
 
 /// What is current in a thread.
@@ -31,8 +32,7 @@ pub struct Current {
     bound: RefCell<Option<(Arc<Surface>, Arc<Surface>)>>,
     /// Whether the program may have drawn to the front buffer since the last frame from there.
     pub front_dirty: Cell<bool>,
-    /// Widths and heights of glViewports since the window last changed its size: the latest first.
-    viewports: RefCell<Vec<(i32, i32)>>,
+    viewports: Viewports,
 }
 
 thread_local! {
@@ -83,13 +83,13 @@ impl Current {
     /// Binds surfaces on the 3D side; the program's bindings are restored by [`Self::rebind`].
     pub fn bind(&self, draw: &Surface, read: &Surface) -> Result<(), Failure> {
         let backend = Runtime::get().backend.ok_or(Failure::Silent)?;
-        backend.make_current(Some((draw, read)), self.context.raw)
+        backend.bind_for_a_while((draw, read), self.context.raw)
     }
 
     /// Binds the program's surfaces again.
     pub fn rebind(&self) {
-        if let Some((draw, read)) = self.surfaces()
-            && let Err(failure) = self.bind(&draw, &read)
+        if let (Some((draw, read)), Some(backend)) = (self.surfaces(), Runtime::get().backend)
+            && let Err(failure) = backend.make_current(Some((&draw, &read)), self.context.raw)
         {
             log::log!(failure.level(), "cannot bind the program's surfaces again: {failure}");
         }
@@ -97,18 +97,14 @@ impl Current {
 
     /// A viewport of a new size usually follows a window's: the surface must have it before anything is drawn.
     pub fn viewport_is(&self, size: (i32, i32)) {
-        let mut viewports = self.viewports.borrow_mut();
-        if viewports.first() == Some(&size) {
+        let news = self.viewports.note(size);
+        if news == News::Same {
             return;
         }
-        let seen = viewports.iter().position(|known| *known == size).map(|place| viewports.remove(place));
-        viewports.insert(0, size);
-        viewports.truncate(8);
-        drop(viewports);
         self.display.catch_up(false);
         let window = self.draw.as_ref().and_then(|draw| draw.window());
         let differs = |(width, height): (u16, u16)| (i32::from(width), i32::from(height)) != size;
-        if seen.is_none() && window.is_some_and(|window| differs(window.size())) {
+        if news == News::New && window.is_some_and(|window| differs(window.size())) {
             // The program may have heard of a resize by another client before us.
             self.display.side.server.sync();
         }
@@ -127,7 +123,7 @@ impl Current {
         if Arc::ptr_eq(&bound_draw, &new_draw) && Arc::ptr_eq(&bound_read, &new_read) {
             return;
         }
-        self.viewports.borrow_mut().truncate(1);
+        self.viewports.resized();
         if !Arc::ptr_eq(&bound_draw, &new_draw)
             && let Some(previous) = draw.take_previous()
             && self.bind(&new_draw, &previous).is_ok()
@@ -234,7 +230,7 @@ fn enter(display: &Arc<AppDisplay>, draw: XID, read: XID, ctx: GLXContext) -> Re
         read,
         bound: RefCell::new(surfaces),
         front_dirty: Cell::new(false),
-        viewports: RefCell::default(),
+        viewports: Viewports::default(),
     };
     current.context.features();
     if let Some(Kind::Pixmap(target)) = current.draw.as_ref().map(|draw| &draw.kind) {
@@ -269,6 +265,7 @@ pub unsafe fn display() -> *mut Display {
 pub unsafe fn wait_gl() {
     if let Some(current) = get() {
         gl::finish_real();
+        gl::buffers::exchange(Moment::Flush);
         frame::front::show(&current);
         if let Some(window) = current.draw.as_ref().and_then(|draw| draw.window()) {
             window.finish();

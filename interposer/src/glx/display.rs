@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ffi::{CStr, c_int};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use glxrun_contract::settings::Sink;
 use glxrun_display::{Options, Server};
@@ -14,9 +13,8 @@ use x11_dl::xlib::Display;
 use super::config::{AppScreen, Config};
 use super::drawable::Drawable;
 use super::error::{self, Code, Codes};
-use crate::interpose::Inside;
 use crate::runtime::{Runtime, settings};
-use crate::x11::{self, Xlib};
+use crate::x11::{self, Client, Xlib};
 
 /// A 2D side: our own connection to its X server, shared by all of the program's Displays on it.
 pub struct Side2d {
@@ -52,8 +50,8 @@ impl Side2d {
         Some(Arc::new(Self { server, codes, drawables: RwLock::default() }))
     }
 
-    /// The 2D side of a display name.
-    fn of_name(name: String) -> Option<Arc<Self>> {
+    /// The 2D side of a display name, connected to at first sight.
+    pub fn of_name(name: String) -> Option<Arc<Self>> {
         let mut sides = Runtime::get().sides.lock();
         match sides.entry(name) {
             Entry::Occupied(entry) => entry.get().clone(),
@@ -131,18 +129,12 @@ impl Choices {
 
 /// A Display of the program's that GLX has seen.
 pub struct AppDisplay {
-    dpy: usize,
+    client: Client,
     /// The 2D side that it connects to.
     pub side: Arc<Side2d>,
     screens: Vec<AppScreen>,
     default_screen: usize,
     choices: Mutex<Choices>,
-    /// Whether the program sends requests through XCB too, which Xlib's request counter does not count.
-    xcb: AtomicBool,
-    /// The program closed it; its address may not be used any more.
-    closed: AtomicBool,
-    /// Xlib's request counter when our connection last heard of everything that the program had done.
-    synced: AtomicU64,
 }
 
 impl AppDisplay {
@@ -150,8 +142,8 @@ impl AppDisplay {
     /// program's; GLX is then absent.
     pub fn of(dpy: *mut Display) -> Option<Arc<Self>> {
         let runtime = Runtime::get();
-        let backend = runtime.backend?;
-        if dpy.is_null() || dpy == backend.display().0 {
+        runtime.backend?;
+        if dpy.is_null() || x11::is_own(dpy) {
             return None;
         }
         if let Some(display) = runtime.displays.read().get(&(dpy as usize)) {
@@ -172,14 +164,11 @@ impl AppDisplay {
         let default_screen = unsafe { (xlib.XDefaultScreen)(dpy) };
         let default_screen = (default_screen.max(0) as usize).min(screens.len().checked_sub(1)?);
         let display = Arc::new(Self {
-            dpy: dpy as usize,
+            client: Client::new(dpy),
             side,
             screens,
             default_screen,
             choices: Mutex::default(),
-            xcb: AtomicBool::new(x11::uses_xcb(dpy)),
-            closed: AtomicBool::new(false),
-            synced: AtomicU64::new(0),
         });
         // A race of two first calls ends with one of the two; the other is dropped.
         Some(runtime.displays.write().entry(dpy as usize).or_insert(display).clone())
@@ -189,7 +178,7 @@ impl AppDisplay {
     pub fn closed(dpy: *mut Display) {
         let Some(runtime) = Runtime::existing() else { return };
         let Some(display) = runtime.displays.write().remove(&(dpy as usize)) else { return };
-        display.closed.store(true, Relaxed);
+        display.client.close();
         display.side.drawables.write().retain(|_, drawable| drawable.creator() != dpy as usize);
         let mut sides = runtime.sides.lock();
         let others = runtime.displays.read().values().any(|other| Arc::ptr_eq(&other.side, &display.side));
@@ -200,7 +189,7 @@ impl AppDisplay {
 
     /// The Xlib Display.
     pub fn dpy(&self) -> *mut Display {
-        self.dpy as *mut Display
+        self.client.dpy()
     }
 
     /// A screen by number.
@@ -218,45 +207,19 @@ impl AppDisplay {
         self.choices.lock()
     }
 
-    /// Notes that the program took the Display's XCB connection.
-    pub fn note_xcb(&self) {
-        self.xcb.store(true, Relaxed);
-    }
-
     /// Has the server work off all that the program asked of it, then hears of it: windows made, resized, gone.
     pub fn sync(&self) {
-        if self.closed.load(Relaxed) {
-            return;
-        }
-        if let Ok(xlib) = Xlib::get() {
-            let _inside = Inside::enter();
-            // SAFETY: a live Display of the program's.
-            unsafe { (xlib.XSync)(self.dpy(), 0) };
-        }
-        self.synced.store(x11::last_request(self.dpy()), Relaxed);
-        self.side.server.pump();
+        self.client.sync(&self.side.server);
     }
 
-    /// As [`Self::sync`], but only if the program sent requests since. `thorough` also covers requests that went
-    /// through XCB, which costs a round trip for programs that use it.
+    /// As [`Self::sync`], but only if the program sent requests since (see [`Client::catch_up`]).
     pub fn catch_up(&self, thorough: bool) {
-        if self.closed.load(Relaxed) {
-            return;
-        }
-        let moved = x11::last_request(self.dpy()) != self.synced.load(Relaxed);
-        // With a server that is gone, Xlib ends the program or calls its handler, as for a program that draws directly.
-        let gone = !self.side.server.is_alive();
-        if moved || gone || (thorough && self.xcb.load(Relaxed)) {
-            self.sync();
-        } else {
-            // Another client may have resized the window.
-            self.side.server.pump();
-        }
+        self.client.catch_up(&self.side.server, thorough);
     }
 
     /// Delivers an error to the program's X error handler.
     pub fn raise(&self, code: impl Into<Code>, resource: u64, minor: u8) {
-        if !self.closed.load(Relaxed) {
+        if !self.client.is_closed() {
             // SAFETY: our callers are GLX calls on this live Display.
             unsafe { error::deliver(self.dpy(), self.side.codes, code.into(), resource, minor) };
         }

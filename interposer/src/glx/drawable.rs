@@ -237,13 +237,15 @@ pub fn register(display: &AppDisplay, kind: Kind, config: &'static Config) -> Op
 /// Forgets a GLX drawable of a `kind`; `error` is raised if the XID is none.
 pub fn unregister(dpy: *mut Display, xid: XID, kind: impl Fn(&Kind) -> bool, error: GlxError, minor: u8) {
     let Some(display) = AppDisplay::of(dpy) else { return };
+    display.catch_up(true);
     let id = xid as u32;
     let mut drawables = display.side.drawables.write();
     // A plain window has no config of its own, and is not GLX's to destroy.
     let fits = drawables.get(&id).is_some_and(|drawable| drawable.config.is_some() && kind(&drawable.kind));
-    let removed = fits.then(|| drawables.remove(&id));
+    let removed = fits.then(|| drawables.remove(&id)).flatten();
     drop(drawables);
-    if removed.is_none() {
+    // A GLXWindow goes with its X window.
+    if removed.is_none_or(|removed| removed.is_gone()) {
         display.raise(error, xid, minor);
     }
 }
@@ -268,6 +270,13 @@ pub unsafe fn create_window(
     };
     if watched.depth() != config.depth && watched.layout().bits_per_pixel < 24 {
         return fail(Code::X(core::BAD_MATCH), window);
+    }
+    // A window has one GLXWindow at a time (GLX 1.4, 3.3.4).
+    let taken = display.side.drawables.read().values().any(|drawable| {
+        drawable.config.is_some() && drawable.window().is_some_and(|window| Arc::ptr_eq(window, &watched))
+    });
+    if taken {
+        return fail(Code::X(core::BAD_ALLOC), window);
     }
     register(&display, Kind::Window(watched), config)
         .unwrap_or_else(|| fail(Code::X(core::BAD_ALLOC), window))

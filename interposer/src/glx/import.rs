@@ -20,7 +20,8 @@ pub unsafe fn query_info(dpy: *mut Display, ctx: GLXContext, attribute: c_int, v
 
 /// glXGetContextIDEXT.
 pub unsafe fn context_id(ctx: GLXContext) -> XID {
-    if Context::find(ctx).is_none() {
+    let glx = Runtime::get().backend.is_some_and(|backend| !backend.display().0.is_null());
+    if !glx || Context::find(ctx).is_none() {
         return 0;
     }
     let _inside = Inside::enter();
@@ -35,6 +36,9 @@ pub unsafe fn import(dpy: *mut Display, id: XID) -> GLXContext {
     let (Some(backend), Some(import)) = (runtime.backend, real::glXImportContextEXT.get()) else {
         return std::ptr::null_mut();
     };
+    if backend.display().0.is_null() {
+        return std::ptr::null_mut();
+    }
     let _inside = Inside::enter();
     // SAFETY: the 3D side's Display.
     let ctx = unsafe { import(backend.display().0, id) };

@@ -1,4 +1,4 @@
-//! GLX_MESA_query_renderer: the 3D side tells about itself.
+//! GLX_MESA_query_renderer: the 3D side tells about itself, where it is a GLX one.
 
 use std::ffi::{c_char, c_int, c_uint};
 
@@ -9,6 +9,17 @@ use super::real;
 use crate::interpose::Inside;
 use crate::runtime::Runtime;
 
+/// The 3D side's Display and screen, for a Display of the program's.
+fn display_3d(dpy: *mut Display) -> Option<(*mut Display, c_int)> {
+    AppDisplay::of(dpy)?;
+    Some(Runtime::get().backend?.display()).filter(|(display, _)| !display.is_null())
+}
+
+/// Whether the current context is one of GLX's own.
+fn is_glx() -> bool {
+    Runtime::get().backend.is_some_and(|backend| !backend.display().0.is_null())
+}
+
 /// glXQueryRendererIntegerMESA.
 pub unsafe fn integer(
     dpy: *mut Display,
@@ -17,8 +28,7 @@ pub unsafe fn integer(
     attribute: c_int,
     value: *mut c_uint,
 ) -> c_int {
-    let (Some(_), Some(backend)) = (AppDisplay::of(dpy), Runtime::get().backend) else { return 0 };
-    let (display, screen) = backend.display();
+    let Some((display, screen)) = display_3d(dpy) else { return 0 };
     let _inside = Inside::enter();
     let real = real::glXQueryRendererIntegerMESA.get();
     // SAFETY: the 3D side's Display and the program's place for the values.
@@ -27,10 +37,7 @@ pub unsafe fn integer(
 
 /// glXQueryRendererStringMESA.
 pub unsafe fn string(dpy: *mut Display, _screen: c_int, renderer: c_int, attribute: c_int) -> *const c_char {
-    let (Some(_), Some(backend)) = (AppDisplay::of(dpy), Runtime::get().backend) else {
-        return std::ptr::null();
-    };
-    let (display, screen) = backend.display();
+    let Some((display, screen)) = display_3d(dpy) else { return std::ptr::null() };
     let _inside = Inside::enter();
     let real = real::glXQueryRendererStringMESA.get();
     // SAFETY: the 3D side's Display.
@@ -39,6 +46,9 @@ pub unsafe fn string(dpy: *mut Display, _screen: c_int, renderer: c_int, attribu
 
 /// glXQueryCurrentRendererIntegerMESA.
 pub unsafe fn current_integer(attribute: c_int, value: *mut c_uint) -> c_int {
+    if !is_glx() {
+        return 0;
+    }
     let _inside = Inside::enter();
     // SAFETY: the program's own arguments.
     real::glXQueryCurrentRendererIntegerMESA.get().map_or(0, |query| unsafe { query(attribute, value) })
@@ -46,6 +56,9 @@ pub unsafe fn current_integer(attribute: c_int, value: *mut c_uint) -> c_int {
 
 /// glXQueryCurrentRendererStringMESA.
 pub unsafe fn current_string(attribute: c_int) -> *const c_char {
+    if !is_glx() {
+        return std::ptr::null();
+    }
     let _inside = Inside::enter();
     let real = real::glXQueryCurrentRendererStringMESA.get();
     // SAFETY: the program's own argument.

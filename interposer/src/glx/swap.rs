@@ -13,10 +13,11 @@ use super::drawable::{Drawable, Kind, MAX_SWAP_INTERVAL};
 use super::error::{Code, GlxError, core, minor};
 use super::{XID, real};
 use crate::frame::{self, front, pacing};
-use crate::gl::api;
+use crate::gl::{api, buffers};
 use crate::interpose::passes;
+use crate::render::Moment;
 use crate::render::attributes as attr;
-use crate::runtime::{Runtime, is_direct, settings};
+use crate::runtime::{is_direct, settings};
 use crate::x11::Xlib;
 
 /// glXSwapBuffers.
@@ -44,6 +45,7 @@ fn swap_current(current: &Current) {
         front::show(current);
         return;
     }
+    buffers::exchange(Moment::Swap);
     match &drawable.kind {
         Kind::Window(window) => {
             if !window.is_gone() {
@@ -60,6 +62,7 @@ fn swap_current(current: &Current) {
             frame::keep_front(current, drawable);
         }
     }
+    buffers::exchange(Moment::Swapped);
     current.front_dirty.set(front::is_selected(current));
     current.display.catch_up(true);
     current.follow_size();
@@ -103,20 +106,12 @@ unsafe fn watch_real_swap(dpy: *mut Display, xid: XID) {
     if !is_direct() {
         return;
     }
-    let runtime = Runtime::get();
-    let number = {
-        let mut watched = runtime.watched.lock();
-        let counters = watched.entry(xid as u32).or_insert_with(|| runtime.counters(xid as u32));
-        counters.count_delivered();
-        counters.count_rendered()
-    };
-    if settings().pause_at_frame == number {
+    frame::watched(xid as u32, || {
         if let Ok(xlib) = Xlib::get() {
             // SAFETY: the program's live Display.
             unsafe { (xlib.XSync)(dpy, 0) };
         }
-        frame::pause();
-    }
+    });
 }
 
 /// glXSwapIntervalEXT.

@@ -16,7 +16,7 @@ use super::worker::Worker;
 use super::{Backend, ConfigIndex, ContextRequest, Failure, Identity, RawContext, Surface};
 use crate::glx::real;
 use crate::interpose::Inside;
-use crate::x11::{Xlib, io_errors};
+use crate::x11::{self, Xlib, io_errors};
 
 /// Why the 3D side cannot be used; each message says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -76,28 +76,36 @@ unsafe extern "C" fn keep_error(_: *mut Display, _: *mut XErrorEvent, wire: *mut
     0
 }
 
+/// Opens a Display of our own to a 3D side's X server; its errors stay here.
+pub fn open_display(name: &str) -> Result<(&'static Xlib, *mut Display), OpenError> {
+    let _inside = Inside::enter();
+    let xlib = Xlib::get().map_err(OpenError::NoXlib)?;
+    let unreachable = || OpenError::Unreachable(name.to_owned());
+    let c_name = CString::new(name).map_err(|_| unreachable())?;
+    // SAFETY: XInitThreads may be called at any time; it makes the Displays opened from now on lockable.
+    let display = unsafe {
+        (xlib.XInitThreads)();
+        (xlib.XOpenDisplay)(c_name.as_ptr())
+    };
+    if display.is_null() {
+        return Err(unreachable());
+    }
+    // SAFETY: a live Display; codes are 0 to 255.
+    unsafe {
+        for code in 0..256 {
+            (xlib.XESetWireToError)(display, code, Some(keep_error));
+        }
+    }
+    x11::add_own(display);
+    io_errors::watch(display);
+    Ok((xlib, display))
+}
+
 impl GlxBackend {
     /// Opens the 3D display and reads its configs. The result lives as long as the process.
     pub fn open(name: &str) -> Result<&'static Self, OpenError> {
         let _inside = Inside::enter();
-        let xlib = Xlib::get().map_err(OpenError::NoXlib)?;
-        let unreachable = || OpenError::Unreachable(name.to_owned());
-        let c_name = CString::new(name).map_err(|_| unreachable())?;
-        // SAFETY: XInitThreads may be called at any time; it makes the Displays opened from now on lockable.
-        let display = unsafe {
-            (xlib.XInitThreads)();
-            (xlib.XOpenDisplay)(c_name.as_ptr())
-        };
-        if display.is_null() {
-            return Err(unreachable());
-        }
-        // SAFETY: a live Display; codes are 0 to 255.
-        unsafe {
-            for code in 0..256 {
-                (xlib.XESetWireToError)(display, code, Some(keep_error));
-            }
-        }
-        io_errors::watch(display);
+        let (xlib, display) = open_display(name)?;
         let no_glx = || OpenError::NoGlx(name.to_owned());
         let (mut error_base, mut event_base) = (0, 0);
         let query = real::glXQueryExtension.get().ok_or_else(no_glx)?;

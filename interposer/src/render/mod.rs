@@ -1,9 +1,11 @@
 //! The 3D side: where rendering happens.
 //!
 //! The folders above decide what a call of the program means; a [`Backend`] makes contexts and pbuffers and makes
-//! them current, in the terms of GLX. Today there is one, [`glx`]: pbuffers on a GPU-backed X server.
+//! them current, in the terms of GLX. There are two: [`glx`], pbuffers on a GPU-backed X server, and [`egl`], pbuffers
+//! of an EGL device, which needs no X server at all.
 
 pub mod attributes;
+pub mod egl;
 pub mod glx;
 pub mod worker;
 
@@ -12,7 +14,7 @@ use std::sync::Arc;
 
 use attributes::Attributes;
 
-/// A rendering context of the back end (a `GLXContext`), as the program holds it too.
+/// A rendering context of the back end (a `GLXContext` or an `EGLContext`), as the program holds it too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RawContext(pub usize);
 
@@ -98,6 +100,21 @@ pub struct Identity {
     pub vendor: String,
 }
 
+/// When threads that draw to one drawable may meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// A drawing probably begins (glClear, glViewport), or pixels are read.
+    Draw,
+    /// glFlush, glFinish, glXWaitGL.
+    Flush,
+    /// A swap, before the frame is read.
+    Swap,
+    /// A swap, after it.
+    Swapped,
+    /// The thread goes to another drawable.
+    Leave,
+}
+
 /// A 3D side.
 pub trait Backend: Send + Sync {
     /// All configs that can make pbuffers, in the server's order.
@@ -130,8 +147,35 @@ pub trait Backend: Send + Sync {
         context: RawContext,
     ) -> Result<(), Failure>;
 
+    /// As [`Self::make_current`], for a while: the program's own surfaces stay reserved for this thread.
+    fn bind_for_a_while(&self, surfaces: (&Surface, &Surface), context: RawContext) -> Result<(), Failure> {
+        self.make_current(Some(surfaces), context)
+    }
+
     /// Makes no context current in this thread.
     fn release(&self);
+
+    /// Runs `work` while another thread may make `surface` current that this one may have current.
+    fn lend(&self, _surface: &Surface, work: &mut dyn FnMut()) {
+        work();
+    }
+
+    /// Where threads that draw to one drawable have surfaces of their own: brings their pixels together. Gives whether
+    /// the front buffer got some from another thread.
+    fn exchange(&self, _moment: Moment) -> bool {
+        false
+    }
+
+    /// Whether what this thread draws to a surface is what its window is to show.
+    fn is_shown(&self, _surface: &Surface) -> bool {
+        true
+    }
+
+    /// The stand-ins for front and back buffers, where surfaces have but one buffer and the context that is current in
+    /// this thread may name both. None where framebuffer 0 has what GLX promises.
+    fn buffers(&self) -> Option<&dyn Buffers> {
+        None
+    }
 
     /// glXCopyContext.
     fn copy_context(&self, source: RawContext, target: RawContext, mask: u64) -> Result<(), Failure>;
@@ -139,6 +183,38 @@ pub trait Backend: Send + Sync {
     /// The X Display of the 3D side, which our hooks must leave alone, and its screen; null where there is none.
     fn display(&self) -> (*mut x11_dl::xlib::Display, i32);
 
+    /// The EGLDisplay of the 3D side, for programs that use EGL; None where it is no EGL device.
+    fn egl_display(&self) -> Option<usize> {
+        None
+    }
+
     /// The thread that reads and writes surfaces which are not current in the calling thread.
     fn worker(&'static self) -> &'static worker::Worker;
+}
+
+/// Stands in for the front and back buffers of framebuffer 0, for the context that is current in the calling thread.
+/// Names are GL's (GL_FRONT, GL_BACK_LEFT, ...).
+pub trait Buffers: Send + Sync {
+    /// The program selects buffers to draw to (by glDrawBuffers where `list`): the names to pass to the driver.
+    fn select_draw(&self, names: &[u32], list: bool) -> Vec<u32>;
+    /// The program selects a buffer to read from: the name to pass to the driver.
+    fn select_read(&self, name: u32) -> u32;
+    /// What the program has selected to draw to.
+    fn drawn(&self) -> Vec<u32>;
+    /// What the program has selected to read from.
+    fn read(&self) -> u32;
+    /// GL_DOUBLEBUFFER.
+    fn is_double(&self) -> bool;
+    /// Binds a buffer for us to draw to, until [`Self::give_back`]; framebuffer 0 is bound.
+    fn borrow_draw(&self, name: u32);
+    /// Binds a buffer for us to read from, until [`Self::give_back`]; framebuffer 0 is bound.
+    fn borrow_read(&self, name: u32);
+    /// Binds what the program has selected.
+    fn give_back(&self);
+    /// The program is about to read from framebuffer 0.
+    fn before_read(&self);
+    /// glPushAttrib.
+    fn push(&self, mask: u32);
+    /// glPopAttrib, after the driver's.
+    fn pop(&self);
 }

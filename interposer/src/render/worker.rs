@@ -3,6 +3,7 @@
 //! No context of ours is ever current in a thread of the program; where one is needed (to fill a surface from an X
 //! pixmap, to read a surface that another thread draws to) it is this thread's.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::thread;
@@ -12,12 +13,22 @@ use once_cell::sync::OnceCell;
 
 use super::{Backend, ConfigIndex, ContextRequest, RawContext, Surface, attributes};
 
-/// Work on one surface, run with it current.
-type Job = Box<dyn FnOnce() + Send>;
+/// Work on one surface, run with it current; what it gives tells the result once the surface is current no more.
+type Job = Box<dyn FnOnce() -> Reply + Send>;
+type Reply = Box<dyn FnOnce() + Send>;
 
 struct Request {
     surface: Arc<Surface>,
     job: Job,
+}
+
+thread_local! {
+    static HERE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is a worker, not one of the program's.
+pub fn is_here() -> bool {
+    HERE.with(Cell::get)
 }
 
 /// The worker of one back end; its thread starts with the first job.
@@ -42,11 +53,21 @@ impl Worker {
         let requests = self.requests.get_or_init(|| self.start()).as_ref()?;
         let (reply, result) = bounded(1);
         let job = Box::new(move || {
-            // The other end waits unless it has gone, and then nobody needs the result.
-            let _ = reply.send(job());
+            let result = job();
+            Box::new(move || {
+                // The other end waits unless it has gone, and then nobody needs the result.
+                let _ = reply.send(result);
+            }) as Reply
         });
-        requests.send(Request { surface: surface.clone(), job }).ok()?;
-        result.recv().ok()
+        let mut request = Some(Request { surface: surface.clone(), job });
+        let mut answer = None;
+        self.backend.lend(surface, &mut || {
+            answer = request
+                .take()
+                .and_then(|request| requests.send(request).ok())
+                .and_then(|()| result.recv().ok());
+        });
+        answer
     }
 
     fn start(&self) -> Option<Sender<Request>> {
@@ -67,6 +88,7 @@ impl Worker {
 }
 
 fn serve(backend: &'static dyn Backend, requests: &Receiver<Request>) {
+    HERE.with(|here| here.set(true));
     let mut contexts: HashMap<usize, RawContext> = HashMap::new();
     while let Ok(Request { surface, job }) = requests.recv() {
         let Some(context) = context_for(backend, &mut contexts, surface.config) else { continue };
@@ -74,10 +96,12 @@ fn serve(backend: &'static dyn Backend, requests: &Receiver<Request>) {
             log::debug!("the 3D worker cannot bind {surface:?}: {failure}");
             continue;
         }
-        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(job)).is_err() {
-            log::error!("a job of the 3D worker panicked");
-        }
+        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
         backend.release();
+        match done {
+            Ok(reply) => reply(),
+            Err(_) => log::error!("a job of the 3D worker panicked"),
+        }
     }
 }
 

@@ -7,15 +7,8 @@ use x11_dl::xlib::Display;
 use super::real;
 use crate::dl;
 use crate::glx::display::AppDisplay;
-use crate::runtime::Runtime;
 
 const GLX: &CStr = c"GLX";
-
-/// Whether a Display is our own connection to the 3D side.
-fn is_ours(dpy: *mut Display) -> bool {
-    let backend = Runtime::existing().and_then(|runtime| runtime.backend);
-    backend.is_some_and(|backend| backend.display().0 == dpy)
-}
 
 /// XQueryExtension.
 pub unsafe fn query(
@@ -27,7 +20,7 @@ pub unsafe fn query(
 ) -> c_int {
     // SAFETY: the program passes a C string.
     let asks_for_glx = !name.is_null() && unsafe { CStr::from_ptr(name) } == GLX;
-    if !asks_for_glx || is_ours(dpy) {
+    if !asks_for_glx || super::is_own(dpy) {
         // SAFETY: the program's own arguments.
         return real::XQueryExtension
             .get()
@@ -50,7 +43,12 @@ pub unsafe fn list(dpy: *mut Display, count: *mut c_int) -> *mut *mut c_char {
     let Some(real) = real::XListExtensions.get() else { return std::ptr::null_mut() };
     // SAFETY: the program's own arguments.
     let names = unsafe { real(dpy, count) };
-    if names.is_null() || count.is_null() || is_ours(dpy) || !dl::has_gl() || AppDisplay::of(dpy).is_none() {
+    if names.is_null()
+        || count.is_null()
+        || super::is_own(dpy)
+        || !dl::has_gl()
+        || AppDisplay::of(dpy).is_none()
+    {
         return names;
     }
     // SAFETY: Xlib gave an array of that many C strings.

@@ -1,7 +1,7 @@
 //! The X server of the 3D side dies: the program must not die with it.
 //!
 //! Xlib calls one process-wide handler for a lost connection, and the default one ends the process. Ours takes what
-//! is about our own Display and passes the rest to the program's, which XSetIOErrorHandler therefore sets here.
+//! is about Displays of our own and passes the rest to the program's, which XSetIOErrorHandler therefore sets here.
 
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering::SeqCst};
@@ -14,8 +14,8 @@ use crate::interpose::{Library, Real};
 /// An IO error handler (XSetIOErrorHandler).
 pub type IoErrorHandler = unsafe extern "C" fn(*mut Display) -> c_int;
 
-/// The Display that may be lost; null until it is watched.
-static WATCHED: AtomicPtr<Display> = AtomicPtr::new(std::ptr::null_mut());
+/// Whether our handler is set.
+static WATCHED: AtomicBool = AtomicBool::new(false);
 /// Whether it was lost.
 static LOST: AtomicBool = AtomicBool::new(false);
 /// The program's handler, and Xlib's default: function addresses.
@@ -47,7 +47,7 @@ pub fn watch(dpy: *mut Display) {
         unsafe { set_exit(dpy, do_not_exit, std::ptr::null_mut()) };
     }
     LOST.store(false, SeqCst);
-    WATCHED.store(dpy, SeqCst);
+    WATCHED.store(true, SeqCst);
     let Some(set) = real::XSetIOErrorHandler.get() else { return };
     // SAFETY: Xlib's own setter. Setting none first makes the second call tell the default.
     unsafe {
@@ -64,7 +64,7 @@ pub fn watch(dpy: *mut Display) {
 unsafe extern "C" fn do_not_exit(_: *mut Display, _: *mut c_void) {}
 
 unsafe extern "C" fn on_loss(dpy: *mut Display) -> c_int {
-    if dpy == WATCHED.load(SeqCst) {
+    if super::is_own(dpy) {
         if !LOST.swap(true, SeqCst) {
             log::error!(
                 "the connection to the 3D side's X server {} is lost; nothing more can be rendered",
@@ -79,7 +79,7 @@ unsafe extern "C" fn on_loss(dpy: *mut Display) -> c_int {
 
 /// XSetIOErrorHandler.
 pub unsafe fn set(new: Option<IoErrorHandler>) -> Option<IoErrorHandler> {
-    if WATCHED.load(SeqCst).is_null() {
+    if !WATCHED.load(SeqCst) {
         // SAFETY: the program's own argument.
         return real::XSetIOErrorHandler.get().and_then(|set| unsafe { set(new) });
     }

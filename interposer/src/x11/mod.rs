@@ -2,6 +2,7 @@
 //!
 //! Windows are not watched here: our own connection hears from the server of every change, whoever made it.
 
+mod client;
 mod extensions;
 pub mod io_errors;
 
@@ -9,9 +10,10 @@ use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 use std::ops::Deref;
 
 use once_cell::sync::OnceCell;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use x11_dl::xlib::{Display, GC, XErrorEvent, XID, XImage};
 
+use crate::egl;
 use crate::glx::display::AppDisplay;
 use crate::glx::pixmap;
 use crate::interpose::{Library, Real, interpose};
@@ -43,6 +45,7 @@ mod xcb_rows {
     }
 }
 
+pub use client::Client;
 pub use core_rows::{ROWS, real};
 pub use xcb_rows::ROWS as XCB_ROWS;
 
@@ -109,6 +112,38 @@ pub fn last_request(dpy: *mut Display) -> u64 {
     unsafe { (&raw const (*dpy.cast::<PublicDisplay>()).request).read_volatile() }
 }
 
+/// Xlib's allocator of XIDs, as a Display names it.
+///
+/// # Safety
+/// `dpy` points to memory as large as the public part of a Display.
+pub unsafe fn resource_allocator(dpy: *mut Display) -> *const c_void {
+    // SAFETY: the caller's contract.
+    unsafe { (*dpy.cast::<PublicDisplay>()).resource_alloc }
+}
+
+/// Displays of ours, to 3D sides: our hooks leave them alone.
+static OWN: RwLock<Vec<usize>> = RwLock::new(Vec::new());
+
+/// Notes a Display as ours.
+pub fn add_own(dpy: *mut Display) {
+    OWN.write().push(dpy as usize);
+}
+
+/// Forgets a Display of ours that was closed.
+pub fn remove_own(dpy: *mut Display) {
+    OWN.write().retain(|&own| own != dpy as usize);
+}
+
+/// Whether a Display is one of our own to a 3D side.
+pub fn is_own(dpy: *mut Display) -> bool {
+    OWN.read().contains(&(dpy as usize))
+}
+
+/// Our own Displays.
+pub fn own_displays() -> Vec<*mut Display> {
+    OWN.read().iter().map(|&dpy| dpy as *mut Display).collect()
+}
+
 /// An X error handler (XSetErrorHandler).
 pub type ErrorHandler = unsafe extern "C" fn(*mut Display, *mut XErrorEvent) -> c_int;
 
@@ -151,10 +186,7 @@ unsafe fn get_xcb_connection(dpy: *mut Display) -> *mut c_void {
     let Some(real) = xcb_rows::real::XGetXCBConnection.get() else { return std::ptr::null_mut() };
     // SAFETY: the program's own argument.
     let connection = unsafe { real(dpy) };
-    if Runtime::existing()
-        .and_then(|runtime| runtime.backend)
-        .is_some_and(|backend| backend.display().0 == dpy)
-    {
+    if is_own(dpy) {
         return connection;
     }
     let pair = (dpy as usize, connection as usize);
@@ -162,17 +194,12 @@ unsafe fn get_xcb_connection(dpy: *mut Display) -> *mut c_void {
     if !known.contains(&pair) {
         known.push(pair);
     }
-    drop(known);
-    if let Some(runtime) = Runtime::existing()
-        && let Some(display) = runtime.displays.read().get(&(dpy as usize))
-    {
-        display.note_xcb();
-    }
     connection
 }
 
 unsafe fn close_display(dpy: *mut Display) -> c_int {
     AppDisplay::closed(dpy);
+    egl::display::closed(dpy);
     XCB.lock().retain(|(display, _)| *display != dpy as usize);
     // SAFETY: the program's own argument.
     real::XCloseDisplay.get().map_or(0, |real| unsafe { real(dpy) })
@@ -181,16 +208,18 @@ unsafe fn close_display(dpy: *mut Display) -> c_int {
 /// A drawable of an X request that reads what GL drew: its frames are on the screen, its pixmap is up to date. With
 /// `around`, frames of all windows are, since a window's picture includes its children.
 fn settled(dpy: *mut Display, xid: XID, around: bool) -> XID {
-    // Only a Display that GLX has seen can have drawables of ours.
-    let display =
-        Runtime::existing().and_then(|runtime| runtime.displays.read().get(&(dpy as usize)).cloned());
-    let Some(display) = display else { return xid };
-    let windows: Vec<_> =
-        display.side.drawables.read().values().filter_map(|drawable| drawable.window().cloned()).collect();
+    // Only a Display that GLX or EGL has seen can have drawables of ours.
+    let Some(runtime) = Runtime::existing() else { return xid };
+    let mut windows = runtime.egl.windows_of(dpy);
+    let display = runtime.displays.read().get(&(dpy as usize)).cloned();
+    if let Some(display) = &display {
+        let drawables = display.side.drawables.read();
+        windows.extend(drawables.values().filter_map(|drawable| drawable.window().cloned()));
+    }
     for window in windows.iter().filter(|window| around || XID::from(window.id()) == xid) {
         window.finish();
     }
-    pixmap::settled(&display, xid)
+    display.map_or(xid, |display| pixmap::settled(&display, xid))
 }
 
 #[allow(clippy::too_many_arguments, reason = "XGetImage has as many")]

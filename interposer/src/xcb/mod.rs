@@ -131,13 +131,13 @@ fn absent() -> *const ExtensionReply {
     &raw const ABSENT
 }
 
-/// Whether a connection is that of our own Display on the 3D side.
+/// Whether a connection is that of a Display of our own on the 3D side.
 fn is_third_dimension(connection: *mut c_void) -> bool {
     type Get = unsafe extern "C" fn(*mut x11_dl::xlib::Display) -> *mut c_void;
     static GET: Real<Get> = Real::new(Library::X11Xcb, c"XGetXCBConnection");
-    let Some(backend) = Runtime::existing().and_then(|runtime| runtime.backend) else { return false };
-    // SAFETY: our own live Display.
-    GET.get().is_some_and(|get| unsafe { get(backend.display().0) } == connection)
+    let Some(get) = GET.get() else { return false };
+    // SAFETY: our own live Displays.
+    x11::own_displays().into_iter().any(|dpy| unsafe { get(dpy) } == connection)
 }
 
 /// The 2D side of a connection: its Display's where it came from Xlib, else DISPLAY's.
@@ -156,6 +156,23 @@ fn input_focus(connection: *mut c_void) -> Cookie {
     SEND.get().map_or(Cookie::NOTHING, |send| unsafe { send(connection) })
 }
 
+/// Waits until the server has worked off what was sent on a connection of the program's.
+pub fn round_trip(connection: *mut c_void) {
+    let cookie = input_focus(connection);
+    let _inside = Inside::enter();
+    if let Some(reply) = input_focus_reply() {
+        // SAFETY: the cookie of that request; the reply is malloc'ed for us to free.
+        unsafe { libc::free(reply(connection, cookie, std::ptr::null_mut())) };
+    }
+}
+
+type Reply = unsafe extern "C" fn(*mut c_void, Cookie, *mut *mut c_void) -> *mut c_void;
+
+fn input_focus_reply() -> Option<Reply> {
+    static REPLY: Real<Reply> = Real::new(Library::Xcb, c"xcb_get_input_focus_reply");
+    REPLY.get()
+}
+
 /// xcb_glx_query_version, with a request that any server answers in its place.
 unsafe fn query_version(connection: *mut c_void, _major: u32, _minor: u32) -> Cookie {
     input_focus(connection)
@@ -167,9 +184,7 @@ unsafe fn version_reply(
     cookie: Cookie,
     error: *mut *mut c_void,
 ) -> *mut VersionReply {
-    type Reply = unsafe extern "C" fn(*mut c_void, Cookie, *mut *mut c_void) -> *mut c_void;
-    static REPLY: Real<Reply> = Real::new(Library::Xcb, c"xcb_get_input_focus_reply");
-    let Some(reply) = REPLY.get() else { return std::ptr::null_mut() };
+    let Some(reply) = input_focus_reply() else { return std::ptr::null_mut() };
     // SAFETY: the cookie is that of query_version's request; the reply is malloc'ed for us to free, and so is the
     // one that the program gets.
     unsafe {

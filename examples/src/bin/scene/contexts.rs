@@ -58,6 +58,103 @@ pub fn threads(app: &mut App) -> Result<()> {
     worker.join().map_err(|_| Error::from("the drawing thread panicked"))
 }
 
+/// Runs `body` in a thread of its own, to its end. The thread ends with its context current.
+fn in_thread(body: impl FnOnce() -> Result<()> + Send + 'static) -> Result<()> {
+    thread::spawn(body).join().map_err(|_| Error::from("a drawing thread panicked"))?
+}
+
+/// Threads that come and go each draw a rectangle over what is there; the main thread, which had the window all along,
+/// reads and shows what they drew.
+pub fn thread_rectangles(app: &mut App) -> Result<()> {
+    let config = app.config()?;
+    let window = app.window(config)?;
+    let context = app.context(config, Context::NONE)?;
+    app.glx.make_current(window.drawable, context)?;
+    let (gl, size) = (app.gl, app.size.signed());
+    let cube = Cube::new(&gl)?;
+    for frame in 0..app.frames {
+        cube.draw(&gl, frame, size)?;
+        gl.flush();
+        for place in 0..3 {
+            let other = app.context(config, Context::NONE)?;
+            let glx = app.glx.clone();
+            in_thread(move || {
+                glx.make_current(window.drawable, other)?;
+                gl.enable(SCISSOR_TEST);
+                gl.scissor(20 + 60 * place, 30 + 20 * place, 40, 30);
+                gl.clear_color(0.2 * place as f32, 1.0, 0.0, 1.0);
+                gl.clear(COLOR_BUFFER_BIT);
+                gl.flush();
+                Ok(())
+            })?;
+        }
+        let read = gl.read_pixels(25, 35, 1, 1);
+        check(read == [0, 255, 0, 255], || format!("a thread's rectangle reads back as {read:?}"))?;
+        app.glx.swap(window.drawable);
+        app.frame_done(frame)?;
+    }
+    app.hold()
+}
+
+/// The main thread makes the window current and never draws; another draws and swaps.
+pub fn handed_over(app: &mut App) -> Result<()> {
+    let config = app.config()?;
+    let window = app.window(config)?;
+    let first = app.context(config, Context::NONE)?;
+    let second = app.context(config, first)?;
+    app.glx.make_current(window.drawable, first)?;
+    let (glx, gl, size) = (app.glx.clone(), app.gl, app.size.signed());
+    let (order, orders) = channel::<u32>();
+    let (done, dones) = channel::<Result<()>>();
+    let worker = thread::spawn(move || {
+        let mut cube = None;
+        for frame in orders {
+            let mut draw = || {
+                if cube.is_none() {
+                    glx.make_current(window.drawable, second)?;
+                    cube = Some(Cube::new(&gl)?);
+                }
+                cube.as_ref().map_or(Ok(()), |cube| cube.draw(&gl, frame, size))?;
+                glx.swap(window.drawable);
+                Ok(())
+            };
+            if done.send(draw()).is_err() {
+                break;
+            }
+        }
+        glx.make_current(0, Context::NONE).unwrap_or(());
+    });
+    for frame in 0..app.frames {
+        order.send(frame)?;
+        dones.recv()??;
+        app.frame_done(frame)?;
+    }
+    app.hold()?;
+    drop(order);
+    worker.join().map_err(|_| Error::from("the drawing thread panicked"))
+}
+
+/// As [`shared`], with the loader thread's context on the window that the main thread draws to.
+pub fn shared_on_window(app: &mut App) -> Result<()> {
+    let config = app.config()?;
+    let window = app.window(config)?;
+    let context = app.context(config, Context::NONE)?;
+    let loading = app.context(config, context)?;
+    app.glx.make_current(window.drawable, context)?;
+    let (glx, gl) = (app.glx.clone(), app.gl);
+    let (order, orders) = channel();
+    let (done, dones) = channel();
+    let worker = thread::spawn(move || -> Result<()> {
+        glx.make_current(window.drawable, loading)?;
+        load_textures(&gl, &orders, &done)?;
+        glx.make_current(0, Context::NONE)
+    });
+    draw_textures(app, window.drawable, &order, &dones)?;
+    app.hold()?;
+    drop(order);
+    worker.join().map_err(|_| "the loading thread panicked")?
+}
+
 /// A loader thread with a context in the same share group, on a pbuffer, fills a texture for every frame.
 pub fn shared(app: &mut App) -> Result<()> {
     let config = app.config_with_pbuffers()?;
@@ -77,6 +174,25 @@ pub fn shared(app: &mut App) -> Result<()> {
         glx.make_current(0, Context::NONE)
     });
     app.glx.make_current(window.drawable, context)?;
+    draw_textures(app, window.drawable, &order, &dones)?;
+    app.hold()?;
+    drop(order);
+    worker.join().map_err(|_| "the loading thread panicked")??;
+    app.glx.make_current(0, Context::NONE)?;
+    app.glx.destroy_context(context);
+    app.glx.destroy_context(loading);
+    app.glx.destroy_pbuffer(pbuffer);
+    Ok(())
+}
+
+/// Draws and swaps a frame with each texture that the loader thread has filled.
+fn draw_textures(
+    app: &mut App,
+    drawable: u64,
+    order: &Sender<u32>,
+    dones: &Receiver<(u32, Fence)>,
+) -> Result<()> {
+    let gl = app.gl;
     let quad = Quad::new(&gl)?;
     let size = app.size.signed();
     for frame in 0..app.frames {
@@ -86,16 +202,9 @@ pub fn shared(app: &mut App) -> Result<()> {
         gl.viewport(0, 0, size.0, size.1);
         draw::clear(&gl, frame);
         quad.draw(&gl, texture)?;
-        app.glx.swap(window.drawable);
+        app.glx.swap(drawable);
         app.frame_done(frame)?;
     }
-    app.hold()?;
-    drop(order);
-    worker.join().map_err(|_| "the loading thread panicked")??;
-    app.glx.make_current(0, Context::NONE)?;
-    app.glx.destroy_context(context);
-    app.glx.destroy_context(loading);
-    app.glx.destroy_pbuffer(pbuffer);
     Ok(())
 }
 

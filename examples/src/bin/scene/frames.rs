@@ -2,6 +2,7 @@
 
 use glxrun_examples::args::{Size, Sizes};
 use glxrun_examples::draw::{self, Cube};
+use glxrun_examples::gl::Gl;
 use glxrun_examples::gl::consts::*;
 use glxrun_examples::glx::{Context, Wanted};
 use glxrun_examples::hold::say;
@@ -39,6 +40,100 @@ pub fn front(app: &mut App) -> Result<()> {
         cube.draw_turned(&gl, frame + 30, 0.8)?;
         gl.finish();
         check_corner(app, frame)?;
+        app.frame_done(frame)?;
+    }
+    app.hold()
+}
+
+/// Draws a rectangle of one colour to whatever buffers are selected.
+fn fill(gl: &Gl, (x, y): (i32, i32), [r, g, b]: [f32; 3]) {
+    gl.enable(SCISSOR_TEST);
+    gl.scissor(x, y, 40, 30);
+    gl.clear_color(r, g, b, 1.0);
+    gl.clear(COLOR_BUFFER_BIT);
+    gl.disable(SCISSOR_TEST);
+}
+
+pub fn buffers(app: &mut App) -> Result<()> {
+    let (window, _) = app.start()?;
+    let gl = app.gl;
+    let cube = Cube::new(&gl)?;
+    let size = app.size.signed();
+    let selected = |name: u32, value: u32| {
+        let actual = gl.integer(name);
+        check(actual == value as i32, || format!("{name:#x} is {actual:#x}, not {value:#x}"))
+    };
+    let refused = |error: u32| {
+        let actual = gl.get_error();
+        check(actual == error, || format!("error {actual:#x}, not {error:#x}"))?;
+        selected(DRAW_BUFFER, BACK)
+    };
+    selected(DOUBLEBUFFER, 1)?;
+    for frame in (0..app.frames).step_by(4) {
+        selected(DRAW_BUFFER, BACK)?;
+        selected(READ_BUFFER, BACK)?;
+        cube.draw(&gl, frame, size)?;
+        app.glx.swap(window.drawable);
+        app.frame_done(frame)?;
+
+        // To the front for a moment; what was selected before comes back by itself.
+        gl.push_attrib(COLOR_BUFFER_BIT);
+        gl.draw_buffer(FRONT_LEFT);
+        selected(DRAW_BUFFER, FRONT_LEFT)?;
+        draw::clear(&gl, frame + 3);
+        fill(&gl, (10, 10), [1.0, 0.0, 0.5]);
+        gl.pop_attrib();
+        selected(DRAW_BUFFER, BACK)?;
+        gl.flush();
+        app.frame_done(frame + 1)?;
+
+        // To both at once: seen at once, and after a swap of what else is in the back.
+        cube.draw(&gl, frame + 5, size)?;
+        gl.draw_buffer(FRONT_AND_BACK);
+        selected(DRAW_BUFFER, FRONT_AND_BACK)?;
+        draw::clear(&gl, frame + 7);
+        fill(&gl, (60, 20), [0.0, 1.0, 0.25]);
+        gl.finish();
+        app.frame_done(frame + 2)?;
+        gl.draw_buffers(&[BACK_LEFT]);
+        selected(DRAW_BUFFER, BACK_LEFT)?;
+        gl.draw_buffer(BACK);
+        fill(&gl, (110, 20), [0.5, 0.5, 0.0]);
+        app.glx.swap(window.drawable);
+        app.frame_done(frame + 3)?;
+
+        gl.check_errors("selecting buffers")?;
+        gl.draw_buffer(FRONT_RIGHT);
+        refused(INVALID_OPERATION)?;
+        gl.draw_buffers(&[FRONT]);
+        refused(INVALID_ENUM)?;
+        gl.draw_buffers(&[BACK_LEFT, BACK_LEFT]);
+        refused(INVALID_OPERATION)?;
+    }
+    app.hold()
+}
+
+pub fn front_read(app: &mut App) -> Result<()> {
+    let (window, _) = app.start()?;
+    let gl = app.gl;
+    let cube = Cube::new(&gl)?;
+    let (width, height) = app.size.signed();
+    for frame in 0..app.frames {
+        cube.draw(&gl, frame, (width, height))?;
+        let drawn = gl.read_pixels(0, 0, width, height);
+        app.glx.swap(window.drawable);
+        // Drawn over before the front is looked at: it must have a place of its own.
+        gl.clear_color(0.5, 0.5, 0.5, 0.5);
+        gl.clear(COLOR_BUFFER_BIT);
+        gl.read_buffer(FRONT);
+        let shown = gl.read_pixels(0, 0, width, height);
+        let different = drawn.iter().zip(&shown).position(|(drawn, shown)| drawn != shown);
+        check(different.is_none(), || {
+            let place = different.unwrap_or(0) / 4 * 4;
+            let (drawn, shown) = (&drawn[place..place + 4], &shown[place..place + 4]);
+            format!("frame {frame}: pixel {} of the front is {shown:?}, swapped was {drawn:?}", place / 4)
+        })?;
+        gl.read_buffer(BACK);
         app.frame_done(frame)?;
     }
     app.hold()

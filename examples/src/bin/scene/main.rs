@@ -19,9 +19,19 @@ use glxrun_examples::args::Args;
 
 type Case = fn(&mut App) -> Result<()>;
 
-const CASES: [(&str, Case, &str); 28] = [
+const CASES: [(&str, Case, &str); 33] = [
     ("spin", frames::spin, "a turning cube, swapped"),
     ("front", frames::front, "drawing into GL_FRONT under depth test, glFlush and glFinish"),
+    (
+        "buffers",
+        frames::buffers,
+        "naming the buffers: both at once, pushed and popped, refused, read after a swap",
+    ),
+    (
+        "frontread",
+        frames::front_read,
+        "GL_FRONT holds what was swapped (Mesa's software GLX fails here by itself)",
+    ),
     ("destalpha", frames::dest_alpha, "blending by the alpha that is in the window (with --alpha 8)"),
     ("readback", frames::readback, "what glReadPixels gives is what was drawn; prints its hash"),
     ("opaque", frames::opaque, "a window without alpha has none, whatever is drawn and however it is read"),
@@ -36,6 +46,17 @@ const CASES: [(&str, Case, &str); 28] = [
     ("stencil", frames::stencil, "stencil and scissor tests"),
     ("legacy", frames::legacy, "glXChooseVisual, immediate mode, a display list"),
     ("threads", contexts::threads, "two threads with a context each take turns on one window"),
+    (
+        "threadrects",
+        contexts::thread_rectangles,
+        "threads that come and go draw over the main thread's picture",
+    ),
+    ("handover", contexts::handed_over, "one thread has the window current, another draws and swaps"),
+    (
+        "sharedwindow",
+        contexts::shared_on_window,
+        "a loader thread on the window that the main thread draws to",
+    ),
     ("sharedctx", contexts::shared, "a second context uploads textures in another thread"),
     ("copycontext", contexts::copy, "glXCopyContext"),
     ("usexfont", contexts::x_font, "text by glXUseXFont"),

@@ -9,12 +9,16 @@ pub static TABLE: &[Setting] = &[
         flag: Some("display3d"),
         short: Some('d'),
         env: "GLXRUN_DISPLAY3D",
-        metavar: "DISPLAY",
+        metavar: "SIDE",
         bare: None,
-        allowed: "the name of an X display, such as :1",
-        default: "none: a private Xvfb that renders in software",
-        help: "X display of the 3D side, where rendering happens",
-        detail: "It needs the GLX extension and must not be the display that the program's windows are on.",
+        allowed: "the name of an X display, such as :1, or an EGL device: egl (the first GPU), egl:software, egl:INDEX, \
+                  egl:/dev/dri/..., egl:PCI-ADDRESS or egl:GPU-UUID",
+        default: "the first GPU by EGL, else software",
+        help: "the 3D side, where rendering happens: an EGL device (egl, egl:N) or an X display",
+        detail: "`glxrun --list-devices` shows the EGL devices; they need no X server. An X display needs the GLX \
+                 extension and must not be the one that the program's windows are on. Without a GPU, what renders in \
+                 software is EGL's software device, else a private Xvfb, and that is announced. A bare `egl` heeds \
+                 NVIDIA_VISIBLE_DEVICES.",
         audience: Audience::Both,
         parse: |settings, value| {
             settings.display3d = Some(parse::text(value)?);
@@ -30,7 +34,7 @@ pub static TABLE: &[Setting] = &[
         bare: None,
         allowed: "WIDTHxHEIGHT in pixels, each 1 to 32767, such as 1280x1024",
         default: "1280x1024",
-        help: "size of the Xvfb started if DISPLAY is unset",
+        help: "size of the Xvfb if DISPLAY is unset",
         detail: "",
         audience: Audience::Launcher,
         parse: |settings, value| {
@@ -245,7 +249,7 @@ pub static TABLE: &[Setting] = &[
         bare: None,
         allowed: "a whole number, 0 for never",
         default: "0",
-        help: "keep the picture of frame N: its swap never returns",
+        help: "keep frame N's picture: its swap never returns",
         detail: "Frames are counted from 1 in each window.",
         audience: Audience::Both,
         parse: |settings, value| {

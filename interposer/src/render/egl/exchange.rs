@@ -1,0 +1,221 @@
+//! What threads that share a drawable do when they meet: send what they have drawn, open what has arrived.
+
+use std::sync::Arc;
+
+use super::seats::{self, Seat, place};
+use super::selection::Half;
+use super::sharing::{self, Base, Parcel, UNTOUCHED, this_thread};
+use super::surface::Pair;
+use super::{here, surface_of};
+use crate::gl::api::{self, gl};
+use crate::gl::features::Features;
+use crate::gl::state::{BlitGuard, PackGuard, Source};
+use crate::render::{Failure, Moment};
+use crate::runtime::Runtime;
+
+/// What a thread does at this moment; gives whether the front buffer got something from another thread.
+pub fn at(moment: Moment) -> bool {
+    if !sharing::ever() {
+        return false;
+    }
+    let Some(Some(drawn)) = here::with(here::Here::drawn) else { return false };
+    let seat = seats::with(|seats| {
+        let seat = seats.iter().find(|seat| Arc::ptr_eq(&seat.pair, &drawn.pair))?;
+        Some((seat.own.clone(), seat.swaps))
+    });
+    let Some(Some((own, swaps))) = seat else { return false };
+    let shows = own.sharing.shows(this_thread());
+    let late = swaps != own.sharing.swaps();
+    match moment {
+        Moment::Swapped => {
+            own.sharing.swapped();
+            note_swaps(&own);
+            false
+        }
+        Moment::Swap => {
+            own.sharing.show(this_thread());
+            note_swaps(&own);
+            let drawn = move_in(&own, drawn);
+            open(&own, &drawn)
+        }
+        Moment::Leave if shows => {
+            if !Arc::ptr_eq(&own, &drawn.pair) {
+                bequeath(&own, &drawn);
+            }
+            false
+        }
+        Moment::Leave => {
+            send(&own, &drawn);
+            false
+        }
+        Moment::Draw | Moment::Flush => {
+            let renewed = late && !shows;
+            if moment == Moment::Flush || renewed {
+                send(&own, &drawn);
+            }
+            if renewed {
+                refill(&own, &drawn.pair);
+            }
+            open(&own, &drawn)
+        }
+    }
+}
+
+/// The thread that shows the frames gets the drawable's own pbuffers, once nobody else has them.
+fn move_in(own: &Arc<Pair>, drawn: Drawn) -> Drawn {
+    if Arc::ptr_eq(own, &drawn.pair) || !own.sharing.is_free() {
+        return drawn;
+    }
+    bequeath(own, &drawn);
+    own.sharing.leave(this_thread());
+    own.sharing.enter(this_thread());
+    own.sharing.show(this_thread());
+    if here::reseat(&drawn.pair, own).is_ok() {
+        with_seat(own, |seat| seat.pair = own.clone());
+        return Drawn { pair: own.clone(), ..drawn };
+    }
+    drawn
+}
+
+/// What this thread draws to.
+pub struct Drawn {
+    /// The pbuffers.
+    pub pair: Arc<Pair>,
+    /// The selected half of them.
+    pub half: Half,
+    /// What the context can do.
+    pub features: Features,
+}
+
+impl Drawn {
+    fn buffer(&self) -> u32 {
+        if self.half == Half::Front { api::FRONT } else { api::BACK }
+    }
+}
+
+fn with_seat<T>(own: &Arc<Pair>, action: impl FnOnce(&mut Seat) -> T) -> Option<T> {
+    seats::with(|seats| seats.iter_mut().find(|seat| Arc::ptr_eq(&seat.own, own)).map(action)).flatten()
+}
+
+fn note_swaps(own: &Arc<Pair>) {
+    with_seat(own, |seat| seat.swaps = own.sharing.swaps());
+}
+
+/// The pixels of a buffer of what is bound, RGBA, bottom row first.
+fn read(features: &Features, buffer: u32, width: u16, height: u16) -> Vec<u8> {
+    let mut pixels = vec![0; usize::from(width) * usize::from(height) * 4];
+    let _guard = PackGuard::new(features, Source::Default(buffer), false, false);
+    gl!(glReadPixels(
+        0,
+        0,
+        width.into(),
+        height.into(),
+        api::RGBA,
+        api::UNSIGNED_BYTE,
+        pixels.as_mut_ptr().cast()
+    ));
+    pixels
+}
+
+/// Sends what this thread has drawn since it last did.
+fn send(own: &Arc<Pair>, drawn: &Drawn) {
+    if !own.sharing.is_awaited(this_thread()) {
+        return;
+    }
+    let Some(picture) = picture(drawn) else { return };
+    let (width, height) = (drawn.pair.width, drawn.pair.height);
+    let rectangles = with_seat(own, |seat| match &seat.base[place(drawn.half)] {
+        Some(base) => sharing::drawn(base, &picture, width.into()),
+        None if own.sharing.shows(this_thread()) => vec![[0, 0, width.into(), height.into()]],
+        // What this thread drew cannot be told from what others did: from now on it can.
+        None => Vec::new(),
+    });
+    let rectangles = rectangles.unwrap_or_default();
+    if !rectangles.is_empty() {
+        match pack(drawn, rectangles) {
+            Ok(parcel) => own.sharing.send(this_thread(), &parcel),
+            Err(failure) => log::warn!("other threads do not see what this one drew: {failure}"),
+        }
+    }
+    with_seat(own, |seat| seat.base[place(drawn.half)] = Some(Base::Picture(picture)));
+}
+
+/// What this thread's pbuffers hold.
+fn picture(drawn: &Drawn) -> Option<Vec<u8>> {
+    let Drawn { pair, features, .. } = drawn;
+    let read = || read(features, drawn.buffer(), pair.width, pair.height);
+    here::rebinding((pair, pair), read).ok()
+}
+
+/// Leaves all that this thread's pbuffers hold to the others.
+fn bequeath(own: &Arc<Pair>, drawn: &Drawn) {
+    match pack(drawn, Vec::new()) {
+        Ok(parcel) => own.sharing.bequeath(this_thread(), &parcel),
+        Err(failure) => log::warn!("what this thread drew is lost to others: {failure}"),
+    }
+}
+
+/// Copies a whole picture to pbuffers that no thread has current; `rectangles` say what of it counts.
+fn pack(drawn: &Drawn, rectangles: Vec<[i32; 4]>) -> Result<Parcel, Failure> {
+    let Drawn { pair, features, .. } = drawn;
+    let carrier = Arc::new(pair.alike()?);
+    let buffers = api::COLOR_BUFFER_BIT | pair.config.depth_or_stencil;
+    let whole = [0, 0, pair.width.into(), pair.height.into()];
+    here::rebinding((&carrier, pair), || {
+        if let Some(guard) = BlitGuard::new(features) {
+            guard.copy_rectangles(drawn.buffer(), api::BACK, &[whole], buffers);
+        }
+        // Another context reads it next.
+        gl!(real glFinish());
+    })?;
+    Ok(Parcel { carrier, rectangles, buffer: drawn.buffer() })
+}
+
+/// Opens the parcels that have arrived. What they bring is not this thread's own drawing.
+fn open(own: &Arc<Pair>, drawn: &Drawn) -> bool {
+    let parcels = own.sharing.take(this_thread());
+    for parcel in &parcels {
+        let buffers = api::COLOR_BUFFER_BIT | drawn.pair.config.depth_or_stencil;
+        let done = here::rebinding((&drawn.pair, &parcel.carrier), || {
+            if let Some(guard) = BlitGuard::new(&drawn.features) {
+                guard.copy_rectangles(api::BACK, parcel.buffer, &parcel.rectangles, buffers);
+            }
+        });
+        if let Err(failure) = done {
+            log::debug!("a parcel cannot be opened: {failure}");
+        }
+    }
+    if !parcels.is_empty() {
+        let base = match own.sharing.shows(this_thread()) {
+            true => None,
+            false => picture(drawn).map(Base::Picture),
+        };
+        with_seat(own, |seat| seat.base[place(drawn.half)] = base);
+    }
+    parcels.iter().any(|parcel| parcel.buffer == api::FRONT)
+}
+
+/// After a swap the back buffer is nobody's promise: what is drawn from now on is told from what was.
+fn refill(own: &Arc<Pair>, pair: &Arc<Pair>) {
+    let base = fill(pair);
+    with_seat(own, |seat| {
+        seat.base[place(Half::Back)] = base;
+        seat.swaps = own.sharing.swaps();
+    });
+}
+
+/// Fills the back half with a colour that nobody draws with; None where the worker could not.
+pub fn fill(pair: &Arc<Pair>) -> Option<Base> {
+    let surface = surface_of(pair)?;
+    let backend = Runtime::existing()?.backend?;
+    let [red, green, blue, alpha] = UNTOUCHED.map(|value| f32::from(value) / 255.0);
+    let corner = backend.worker().run(&surface, move || {
+        gl!(glDisable(api::DITHER));
+        gl!(glClearColor(red, green, blue, alpha));
+        gl!(glClear(api::COLOR_BUFFER_BIT | api::DEPTH_BUFFER_BIT | api::STENCIL_BUFFER_BIT));
+        let corner = read(&Features::of_current(), api::BACK, 1, 1);
+        gl!(real glFinish());
+        corner
+    })?;
+    corner.try_into().ok().map(Base::Filled)
+}
