@@ -67,6 +67,8 @@ functions! {
         color_mask = "glColorMask" (r: u8, g: u8, b: u8, a: u8);
         compile_shader = "glCompileShader" (shader: u32);
         copy_pixels = "glCopyPixels" (x: i32, y: i32, width: i32, height: i32, kind: u32);
+        copy_tex_image_2d = "glCopyTexImage2D"
+            (target: u32, level: i32, format: u32, x: i32, y: i32, width: i32, height: i32, border: i32);
         create_program = "glCreateProgram" () -> u32;
         create_shader = "glCreateShader" (kind: u32) -> u32;
         depth_func = "glDepthFunc" (func: u32);
@@ -129,6 +131,7 @@ functions! {
         get_program_info_log = "glGetProgramInfoLog" (program: u32, size: i32, length: *mut i32, log: *mut c_char);
         get_programiv = "glGetProgramiv" (program: u32, name: u32, value: *mut i32);
         get_string = "glGetString" (name: u32) -> *const c_char;
+        get_tex_image = "glGetTexImage" (target: u32, level: i32, format: u32, kind: u32, pixels: *mut c_void);
         get_uniform_location = "glGetUniformLocation" (program: u32, name: *const c_char) -> i32;
         pixel_mapfv = "glPixelMapfv" (map: u32, count: i32, values: *const f32);
         read_pixels_raw = "glReadPixels"

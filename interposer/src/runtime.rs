@@ -15,6 +15,7 @@ use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, RwLock};
 
 use crate::egl;
+use crate::frame::strategy::Orders;
 use crate::glx::config::{self, Config};
 use crate::glx::context::Context;
 use crate::glx::display::{AppDisplay, Side2d};
@@ -62,6 +63,8 @@ pub struct Runtime {
     pub egl: egl::State,
     /// In direct mode: counters of the windows that the program swaps.
     pub watched: Mutex<HashMap<u32, Entry>>,
+    /// In which byte order frames are cheapest to read.
+    pub orders: Orders,
     counters: Option<CounterFile>,
 }
 
@@ -114,18 +117,22 @@ impl Runtime {
             sides: Mutex::default(),
             egl: egl::State::default(),
             watched: Mutex::default(),
+            orders: Orders::default(),
             counters,
         }
     }
 
     /// The configs of a screen of the program's.
     pub fn configs(&self, screen: c_int) -> &'static [Config] {
+        // An EGL back end has front buffers of its own making, of which the alpha is not ours to set.
+        let fast = crate::gl::opaque::is_fast()
+            && self.backend.is_some_and(|backend| !backend.display().0.is_null());
         let mut tables = self.configs.write();
         let number = screen.max(0) as usize;
         while tables.len() <= number {
             let native = self.backend.map_or(&[][..], |backend| backend.configs());
             let next = tables.len() as c_int;
-            tables.push(config::build(native, next));
+            tables.push(config::build(native, next, fast));
         }
         tables[number]
     }

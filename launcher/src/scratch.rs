@@ -63,6 +63,12 @@ impl Scratch {
     }
 }
 
+/// A private directory, mode 0700, whose files are in memory where that can be; removed on drop.
+pub fn in_memory() -> Result<TempDir> {
+    let made = |scratch: Scratch| scratch.0;
+    Scratch::within(Path::new("/dev/shm")).map(made).or_else(|_| Scratch::new().map(made))
+}
+
 /// An absolute path to a directory that is ours alone.
 fn private(dir: &Path) -> bool {
     let ours = |meta: std::fs::Metadata| {

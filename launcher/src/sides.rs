@@ -1,12 +1,13 @@
 //! The two sides of a run: taken as named, or started, and checked before the program starts.
 
 use anyhow::{Context, Result, anyhow, bail};
-use glxrun_contract::settings::{Mode, Settings};
+use glxrun_contract::settings::{Mode, Settings, Sink};
 use rustix::process::{Pid, WaitStatus};
+use tempfile::TempDir;
 
 use crate::display::{self, Server};
 use crate::failure::Failure;
-use crate::scratch::Scratch;
+use crate::scratch::{self, Scratch};
 use crate::signals::Signals;
 use crate::xvfb::{Purpose, Xvfb};
 use crate::{Variable, devices, say, xauth};
@@ -22,7 +23,12 @@ pub struct Sides {
     /// Those that we started.
     servers: Vec<Xvfb>,
     authority: Option<std::path::PathBuf>,
+    /// Where the 2D side's screen is. Removed after the server has ended.
+    framebuffer: Option<TempDir>,
 }
+
+/// The variable that tells the library of the 2D side's screen.
+const FRAMEBUFFER: &str = "GLXRUN_FRAMEBUFFER";
 
 impl Sides {
     /// Finds or starts both sides and checks that they can work together.
@@ -37,12 +43,26 @@ impl Sides {
             _ => None,
         };
         let mut servers = Vec::new();
+        let mut framebuffer = None;
         let two = match display_variable()? {
-            Some(name) => Server { name, cookie: None },
+            Some(name) => {
+                if split && settings.sink == Sink::Framebuffer && std::env::var_os(FRAMEBUFFER).is_none() {
+                    say!(
+                        "--sink framebuffer is for an Xvfb that glxrun starts, but DISPLAY names {name}, whose X server \
+                         gets the frames. Unset DISPLAY, or name the file of its screen in {FRAMEBUFFER}"
+                    );
+                }
+                Server { name, cookie: None }
+            }
             None => {
                 let screen = format!("{}x{}x24", settings.size.width, settings.size.height);
                 // The 2D side needs no GLX, and a program that got past us would draw there unnoticed.
-                let purpose = Purpose { side: "2D side", stem: "2d", screen, glx: !split };
+                if split && settings.sink == Sink::Framebuffer {
+                    framebuffer = Some(scratch::in_memory()?);
+                }
+                let directory = framebuffer.as_ref().map(|directory| directory.path().to_owned());
+                let purpose =
+                    Purpose { side: "2D side", stem: "2d", screen, glx: !split, framebuffer: directory };
                 servers.push(Xvfb::start(&purpose, scratch, signals)?);
                 servers[0].server().clone()
             }
@@ -81,7 +101,7 @@ impl Sides {
             xauth::write(&file, &entries)?;
             Some(file)
         };
-        Ok(Sides { two, three, servers, authority })
+        Ok(Sides { two, three, servers, authority, framebuffer })
     }
 
     /// The 2D side.
@@ -93,6 +113,9 @@ impl Sides {
     pub fn variables(&self) -> Vec<Variable> {
         let mut variables = vec![("DISPLAY".into(), self.two.name.clone().into())];
         variables.extend(self.three.iter().map(|three| ("GLXRUN_DISPLAY3D".into(), three.into())));
+        let file = |directory: &TempDir| directory.path().join("Xvfb_screen0");
+        variables
+            .extend(self.framebuffer.iter().map(|directory| (FRAMEBUFFER.into(), file(directory).into())));
         variables.extend(self.authority.iter().map(|file| ("XAUTHORITY".into(), file.into())));
         variables
     }
@@ -147,7 +170,13 @@ fn check_three(three: &Server, two: &Server, signals: &mut Signals) -> Result<()
 /// A private 3D side whose screen has the depth of the 2D side's windows, so that it offers matching configs.
 fn start_three(depth: u8, scratch: &Scratch, signals: &mut Signals) -> Result<Xvfb, Failure> {
     let depth = if matches!(depth, 16 | 30) { depth } else { 24 };
-    let purpose = Purpose { side: "3D side", stem: "3d", screen: format!("{SMALL}x{depth}"), glx: true };
+    let purpose = Purpose {
+        side: "3D side",
+        stem: "3d",
+        screen: format!("{SMALL}x{depth}"),
+        glx: true,
+        framebuffer: None,
+    };
     let xvfb = Xvfb::start(&purpose, scratch, signals)?;
     let glx = xvfb.server().ask(signals, |_, connection| display::has_glx(&connection))?;
     if !glx.context("cannot open the 3D side's Xvfb")? {

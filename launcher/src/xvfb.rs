@@ -1,5 +1,6 @@
 //! Xvfb servers of our own: started with a cookie, ended with the run.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -39,6 +40,9 @@ pub struct Purpose {
     pub screen: String,
     /// Whether it has the GLX extension.
     pub glx: bool,
+    /// The directory in which it keeps its screen as a file, for others to write to. It then has no Composite extension, by
+    /// which windows could live elsewhere.
+    pub framebuffer: Option<PathBuf>,
 }
 
 /// A running server; ended, and cleaned up after, on drop.
@@ -236,6 +240,9 @@ fn spawn(number: u32, purpose: &Purpose, auth: &Path, log: &Path, ready: OwnedFd
         .args(["-screen", "0", &purpose.screen])
         .args(["-nolisten", "tcp", "-noreset", "+extension", "RANDR"])
         .args([if purpose.glx { "+extension" } else { "-extension" }, "GLX"])
+        .args(purpose.framebuffer.iter().flat_map(|directory| {
+            [OsStr::new("-fbdir"), directory.as_os_str(), OsStr::new("-extension"), OsStr::new("Composite")]
+        }))
         .arg("-auth")
         .arg(auth)
         .env_remove("LD_PRELOAD")

@@ -46,6 +46,36 @@ fn without_displays_both_sides_are_started() {
 }
 
 #[test]
+fn the_framebuffer_sink_has_a_private_file_that_goes_with_the_run() {
+    let stage = Stage::new();
+    let mut command = stage.glxrun();
+    let look = "stat -c %a $(dirname $GLXRUN_FRAMEBUFFER); head -c 8 $GLXRUN_FRAMEBUFFER | od -An -tx1; echo $GLXRUN_FRAMEBUFFER";
+    let outcome = command.args(["--sink", "framebuffer", "sh", "-c", look]).run();
+    let [mode, head, file] = outcome.stdout.lines().collect::<Vec<_>>()[..] else {
+        panic!("{}", outcome.stdout)
+    };
+    assert_eq!(mode, "700");
+    // An XWD header: its size, and version 7.
+    assert!(head.starts_with(" 00 00 00") && head.ends_with("00 00 00 07"), "{head}");
+    assert!(fs::metadata(file).is_err(), "{file} is left");
+    assert!(fs::metadata(std::path::Path::new(file).parent().expect("a directory")).is_err());
+
+    let plain = stage.glxrun().args(["sh", "-c", "echo ${GLXRUN_FRAMEBUFFER-unset}"]).run();
+    assert_eq!(plain.stdout, "unset\n");
+
+    let two = Xvfb::without_glx();
+    let mut command = stage.glxrun();
+    command.env("DISPLAY", &two.display).args(["--sink", "framebuffer", "true"]);
+    let outcome = command.run();
+    assert_eq!(outcome.status, Some(0));
+    let told = format!(
+        "glxrun: --sink framebuffer is for an Xvfb that glxrun starts, but DISPLAY names {}",
+        two.display
+    );
+    assert!(outcome.stderr.contains(&told), "{}", outcome.stderr);
+}
+
+#[test]
 fn an_empty_display_counts_as_unset() {
     let stage = Stage::new();
     let outcome = stage.glxrun().env("DISPLAY", "").args(["printenv", "DISPLAY"]).run();

@@ -19,6 +19,7 @@ pub struct ServerOptions {
     size: (u16, u16),
     depth: u8,
     authorised: bool,
+    framebuffer: bool,
     arguments: Vec<String>,
 }
 
@@ -53,6 +54,12 @@ impl ServerOptions {
         self
     }
 
+    /// The server keeps its screen in a file that frames can be written to.
+    pub fn with_framebuffer(mut self) -> Self {
+        self.framebuffer = true;
+        self.args(&["-extension", "Composite"])
+    }
+
     /// More arguments for the server.
     pub fn args(mut self, arguments: &[&str]) -> Self {
         self.arguments.extend(arguments.iter().map(ToString::to_string));
@@ -73,6 +80,8 @@ pub struct XServer {
     size: (u16, u16),
     depth: u8,
     directory: TempDir,
+    /// Where its screen is, in memory.
+    framebuffer: Option<TempDir>,
     cookie: Option<[u8; 16]>,
 }
 
@@ -88,7 +97,14 @@ impl XServer {
     }
 
     fn options(program: &'static str) -> ServerOptions {
-        ServerOptions { program, size: (1920, 1080), depth: 24, authorised: false, arguments: Vec::new() }
+        ServerOptions {
+            program,
+            size: (1920, 1080),
+            depth: 24,
+            authorised: false,
+            framebuffer: false,
+            arguments: Vec::new(),
+        }
     }
 
     fn start(options: ServerOptions) -> Result<Self> {
@@ -123,12 +139,24 @@ impl XServer {
                 command.arg("-ac");
             }
         }
+        let framebuffer = options.framebuffer.then(|| tempfile::tempdir_in("/dev/shm")).transpose()?;
+        if let Some(framebuffer) = &framebuffer {
+            command.arg("-fbdir").arg(framebuffer.path());
+        }
         let log = std::fs::File::create(directory.path().join("log"))?;
         let mut child = spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log))?;
         let pidfd = pidfd(&child)?;
         let output = child.stdout.take().context("no stdout")?;
-        let mut server =
-            Self { child, pidfd, number: 0, size: options.size, depth: options.depth, directory, cookie };
+        let mut server = Self {
+            child,
+            pidfd,
+            number: 0,
+            size: options.size,
+            depth: options.depth,
+            directory,
+            framebuffer,
+            cookie,
+        };
         // From here on `server` ends the process in every case.
         server.number = read_number(output).with_context(|| server.log())?;
         if let Some(cookie) = &server.cookie {
@@ -167,9 +195,12 @@ impl XServer {
         self.cookie
     }
 
-    /// Sets DISPLAY and XAUTHORITY of a command so that it runs on this server.
+    /// Sets DISPLAY and XAUTHORITY of a command so that it runs on this server, and where its screen is.
     pub fn apply(&self, command: &mut Command) {
         command.env("DISPLAY", self.display());
+        if let Some(framebuffer) = &self.framebuffer {
+            command.env("GLXRUN_FRAMEBUFFER", framebuffer.path().join("Xvfb_screen0"));
+        }
         match self.authority() {
             Some(file) => command.env("XAUTHORITY", file),
             None => command.env_remove("XAUTHORITY"),

@@ -36,6 +36,8 @@ pub enum TwoD {
     Xvfb,
     /// Xvfb with GLX.
     XvfbGlx,
+    /// Xvfb without GLX that keeps its screen in a file.
+    XvfbFramebuffer,
     /// TigerVNC's Xvnc without GLX.
     Xvnc,
 }
@@ -46,8 +48,11 @@ impl TwoD {
         match std::env::var("GLXRUN_TEST_2D").as_deref() {
             Err(_) | Ok("xvfb") => Ok(Self::Xvfb),
             Ok("xvfb-glx") => Ok(Self::XvfbGlx),
+            Ok("xvfb-framebuffer") => Ok(Self::XvfbFramebuffer),
             Ok("xvnc") => Ok(Self::Xvnc),
-            Ok(other) => bail!("GLXRUN_TEST_2D is {other:?}; it may be xvfb, xvfb-glx or xvnc"),
+            Ok(other) => {
+                bail!("GLXRUN_TEST_2D is {other:?}; it may be xvfb, xvfb-glx, xvfb-framebuffer or xvnc")
+            }
         }
     }
 
@@ -56,6 +61,7 @@ impl TwoD {
         match self {
             Self::Xvfb => XServer::xvfb().without_glx().depth(depth).start(),
             Self::XvfbGlx => XServer::xvfb().depth(depth).start(),
+            Self::XvfbFramebuffer => XServer::xvfb().without_glx().with_framebuffer().depth(depth).start(),
             Self::Xvnc => XServer::xvnc().without_glx().depth(depth).start(),
         }
     }
@@ -216,6 +222,6 @@ fn clean(command: &mut Command) {
 fn resolve(program: &str) -> Result<std::ffi::OsString> {
     let built = artifacts::directory()?.join(program);
     // Only our own programs: a directory of build products has other things with short names.
-    let ours = ["scene", "engine", "eglscene"].contains(&program);
+    let ours = ["scene", "engine", "eglscene", "states"].contains(&program);
     Ok(if ours { built.into() } else { OsStr::new(program).to_owned() })
 }

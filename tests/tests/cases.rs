@@ -26,6 +26,7 @@ cases! {
     destination_alpha: "destalpha" "--alpha" "8";
     destination_alpha_at_depth_32: "destalpha" "--alpha" "8" "--visual-depth" "32";
     readback: "readback";
+    no_alpha_to_be_found: "opaque";
     readback_with_alpha: "readback" "--alpha" "8";
     readback_at_an_odd_size: "readback" "--size" "17x13" "--alpha" "8";
     resize: "resize";
@@ -111,6 +112,77 @@ fn on_each_of_two_screens() -> Result<()> {
     for screen in ["0", "1"] {
         for case in ["spin", "legacy"] {
             compare(&stage, &[case, "--screen", screen])?;
+        }
+    }
+    Ok(())
+}
+
+/// Windows without alpha that are backed by surfaces with alpha: nobody can tell.
+#[test]
+fn opaque_windows_with_fast_surfaces() -> Result<()> {
+    let stage = Stage::start()?;
+    let cases: [&[&str]; 14] = [
+        &["spin", "--size", "641x479"],
+        &["spin", "--samples", "4"],
+        &["spin", "--core"],
+        &["front"],
+        &["readback"],
+        &["readback", "--size", "17x13"],
+        &["opaque"],
+        &["opaque", "--samples", "4"],
+        &["resize"],
+        &["singlebuffer"],
+        &["pixmap"],
+        &["pbuffer"],
+        &["readdraw"],
+        &["destalpha", "--alpha", "8"],
+    ];
+    for case in cases {
+        lockstep::compare_frames_as(&stage, "scene", case, &["--opaque", "fast"], 0)?;
+    }
+    Ok(())
+}
+
+/// Frames of which only what changed is sent.
+#[test]
+fn only_what_changed() -> Result<()> {
+    let stage = Stage::start()?;
+    for case in [
+        "spin",
+        "front",
+        "resize",
+        "singlebuffer",
+        "stencil",
+        "pixmap",
+        "subwindow",
+        "multiwindow",
+        "usexfont",
+    ] {
+        lockstep::compare_frames_as(&stage, "scene", &[case], &["--damage", "auto"], 0)?;
+    }
+    Ok(())
+}
+
+/// Frames that go straight into the 2D side's screen, with other windows in some cases.
+#[test]
+fn straight_into_the_screen() -> Result<()> {
+    let stage = Stage::on(TwoD::XvfbFramebuffer, 24)?;
+    let cases: [&[&str]; 9] = [
+        &["spin", "--size", "641x479"],
+        &["spin", "--alpha", "8"],
+        &["front"],
+        &["resize"],
+        &["singlebuffer"],
+        &["subwindow"],
+        &["multiwindow"],
+        &["twodisplays"],
+        &["destroyfirst"],
+    ];
+    for case in cases {
+        for options in
+            [&["--sink", "framebuffer"][..], &["--sink", "framebuffer", "--damage", "auto", "--spoil", "off"]]
+        {
+            lockstep::compare_frames_as(&stage, "scene", case, options, 0)?;
         }
     }
     Ok(())

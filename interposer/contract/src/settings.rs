@@ -36,6 +36,44 @@ pub enum Transport {
     PutImage,
 }
 
+/// How pixels get from a rendered surface into a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readback {
+    /// What is found to be the quickest during a drawable's first frames.
+    Auto,
+    /// By glReadPixels in the order of bytes that the window has.
+    Direct,
+}
+
+/// What backs a drawable without alpha.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opaque {
+    /// A surface without alpha.
+    Exact,
+    /// A surface with alpha, which software renderers read quicker.
+    Fast,
+}
+
+/// Where frames are put on the 2D side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sink {
+    /// The X server.
+    Auto,
+    /// The X server, by whichever [`Transport`].
+    Shm,
+    /// The screen of an Xvfb, straight into the file that it keeps it in.
+    Framebuffer,
+}
+
+/// How much of a frame is sent to the 2D side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// What differs from the frame before, where that is cheaper.
+    Auto,
+    /// All of it.
+    Off,
+}
+
 /// Whether rendering is moved to the 3D side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -100,6 +138,16 @@ pub struct Settings {
     pub refresh_rate: f64,
     /// How frames reach the 2D side's X server.
     pub transport: Transport,
+    /// How pixels get into a frame.
+    pub readback: Readback,
+    /// What backs drawables without alpha.
+    pub opaque: Opaque,
+    /// How much of a frame is sent.
+    pub damage: Damage,
+    /// Where frames are put.
+    pub sink: Sink,
+    /// The file of the screen that DISPLAY's Xvfb has.
+    pub framebuffer: Option<PathBuf>,
     /// Seconds between two lines of frame rates; None prints nothing.
     pub stats: Option<f64>,
     /// Whether rendering is moved to the 3D side.
@@ -125,6 +173,11 @@ impl Default for Settings {
             fps: 0.0,
             refresh_rate: 60.0,
             transport: Transport::Auto,
+            readback: Readback::Auto,
+            opaque: Opaque::Exact,
+            damage: Damage::Off,
+            sink: Sink::Auto,
+            framebuffer: None,
             stats: None,
             mode: Mode::Split,
             pause_at_frame: 0,

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use glxrun_contract::counters::Entry;
-use glxrun_display::{Options, Server, Spoil, Transport};
+use glxrun_display::{Damage, Options, Server, Spoil, Transport};
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{ConnectionExt as _, CreateWindowAux, WindowClass};
 use x11rb::rust_connection::RustConnection;
@@ -17,7 +17,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = &program.setup().roots[screen];
     println!("{:>9} {:>10} {:>10} {:>12}", "transport", "size", "frames/s", "us in post");
     for transport in [Transport::Memfd, Transport::SysV, Transport::PutImage] {
-        let server = Server::connect(&display, Options { transport, spoil: Spoil::Off })?;
+        let server =
+            Server::connect(&display, Options { transport, spoil: Spoil::Off, damage: Damage::Off })?;
         for (width, height) in [(64, 64), (640, 480), (1280, 720), (1920, 1080)] {
             let id = program.generate_id()?;
             let values = CreateWindowAux::new();

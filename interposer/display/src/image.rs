@@ -88,7 +88,7 @@ impl Server {
                 unsafe { buffer.bytes_mut(length) }.copy_from_slice(&image.data[..length]);
                 link.settle(put_shared(link, drawable, gc, layout, size, (x, y), segment))
             })
-            .unwrap_or_else(|| put_rows(link, drawable, gc, layout, size, (x, y), &image.data));
+            .unwrap_or_else(|| put_rows(link, drawable, gc, layout, size, (x, y), &image.data).map(|_| ()));
         if let Ok(cookie) = link.connection.free_gc(gc) {
             cookie.ignore_error();
         }
@@ -156,7 +156,8 @@ fn put_shared(
         .check()
 }
 
-/// Writes an image into a drawable through the socket, and waits until the server has done it.
+/// Writes an image into a drawable through the socket, and waits until the server has done it. Gives the sequence numbers
+/// of the requests.
 pub(crate) fn put_rows(
     link: &Link,
     drawable: u32,
@@ -165,7 +166,7 @@ pub(crate) fn put_rows(
     (width, height): (u16, u16),
     (x, y): (i16, i16),
     pixels: &[u8],
-) -> Result<(), Error> {
+) -> Result<Vec<u64>, Error> {
     let stride = layout.stride(width);
     let most = link.connection.maximum_request_bytes().saturating_sub(HEADER);
     if stride == 0 || stride > most {
@@ -174,7 +175,7 @@ pub(crate) fn put_rows(
     // No more at a time than the socket takes at once: nobody who wants to send something else has to wait for a
     // server that does not read.
     let rows = (link.connection.stream().portion.min(most) / stride).max(1);
-    let mut last = None;
+    let (mut sent, mut last) = (Vec::new(), None);
     let mut top = 0;
     for portion in pixels[..stride * usize::from(height)].chunks(rows * stride) {
         let count = (portion.len() / stride) as u16;
@@ -193,8 +194,13 @@ pub(crate) fn put_rows(
             portion,
         );
         // Replacing the previous cookie leaves its error, if there is one, to the event queue.
-        last = Some(link.settle(cookie.map_err(ReplyError::from))?);
+        let cookie = link.settle(cookie.map_err(ReplyError::from))?;
+        sent.push(cookie.sequence_number());
+        last = Some(cookie);
         top += count;
     }
-    last.map_or(Ok(()), |cookie| link.settle(cookie.check()))
+    if let Some(cookie) = last {
+        link.settle(cookie.check())?;
+    }
+    Ok(sent)
 }

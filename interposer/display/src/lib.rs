@@ -19,9 +19,12 @@
 //! Nothing here ends the program: a server that dies, a window that vanishes and a request that fails are states to
 //! ask for ([`Server::is_alive`], [`Window::is_gone`]) or an [`Error`].
 
+mod changes;
 mod connect;
 mod error;
 mod extension;
+mod finish;
+mod framebuffer;
 mod glyph;
 mod image;
 mod link;
@@ -29,13 +32,16 @@ mod memory;
 mod poster;
 mod screen;
 mod server;
+mod simd;
 mod slot;
+mod tracking;
 mod transport;
 mod window;
 
 pub use error::{ConnectError, Error, WatchError};
 pub use extension::ExtensionCodes;
-pub use glxrun_contract::settings::{Spoil, Transport};
+pub use finish::Finish;
+pub use glxrun_contract::settings::{Damage, Spoil, Transport};
 pub use glyph::Glyph;
 pub use image::Image;
 pub use screen::{Geometry, Layout, Screen, Visual};

@@ -17,10 +17,13 @@ use x11rb::connection::{Connection as _, SequenceNumber};
 use x11rb::errors::{ConnectionError, ReplyError};
 use x11rb::protocol::Event;
 use x11rb::protocol::shm::ConnectionExt as _;
+use x11rb::protocol::xproto::Rectangle;
 use x11rb::rust_connection::RustConnection;
 
+use crate::changes::Part;
 use crate::connect::Stream;
 use crate::error::Error;
+use crate::framebuffer::Framebuffer;
 use crate::memory::Carrier;
 use crate::window::{Shared, Window};
 
@@ -31,6 +34,10 @@ pub(crate) struct Link {
     pub display: String,
     /// How frames travel, once that has been tried.
     pub carrier: OnceLock<Carrier>,
+    /// The screen that frames can be written to.
+    pub framebuffer: OnceLock<Framebuffer>,
+    /// Whether windows are tracked, so that only what changed is sent.
+    pub tracking: OnceLock<bool>,
     dead: AtomicBool,
     abandoned: AtomicBool,
     stopping: AtomicBool,
@@ -66,6 +73,8 @@ impl Link {
             connection,
             display,
             carrier: OnceLock::new(),
+            framebuffer: OnceLock::new(),
+            tracking: OnceLock::new(),
             dead: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
@@ -82,6 +91,11 @@ impl Link {
     /// The carrier for new buffers.
     pub fn carrier(&self) -> Carrier {
         self.carrier.get().copied().unwrap_or(Carrier::Socket)
+    }
+
+    /// Whether windows are tracked.
+    pub fn tracks(&self) -> bool {
+        self.tracking.get().copied().unwrap_or(false)
     }
 
     pub fn is_alive(&self) -> bool {
@@ -196,15 +210,46 @@ impl Link {
         if event.sent_event() {
             return;
         }
+        if let Some(framebuffer) = self.framebuffer.get() {
+            match &event {
+                Event::GraphicsExposure(event) => framebuffer.copied(event.drawable, false),
+                Event::ConfigureNotify(_)
+                | Event::MapNotify(_)
+                | Event::UnmapNotify(_)
+                | Event::ReparentNotify(_)
+                | Event::CirculateNotify(_)
+                | Event::GravityNotify(_)
+                | Event::DestroyNotify(_)
+                | Event::VisibilityNotify(_)
+                | Event::ShapeNotify(_)
+                    if framebuffer.disturbed(sequence) =>
+                {
+                    self.wake_poster()
+                }
+                _ => {}
+            }
+        }
         match event {
             Event::ShmCompletion(event) => {
                 self.complete(|frame| frame.segment == event.shmseg, true);
             }
             Event::ConfigureNotify(event) if event.event == event.window => {
-                if let Some(watched) = self.windows.lock().get(&event.window) {
-                    watched.shared.set_size(event.width, event.height);
+                let shared = self.windows.lock().get(&event.window).map(|watched| watched.shared.clone());
+                if let Some(shared) = shared
+                    && shared.size() != (event.width, event.height)
+                {
+                    shared.set_size(event.width, event.height);
+                    self.drawn_into(event.window, sequence, None);
                 }
             }
+            Event::DamageNotify(event) => {
+                let Rectangle { x, y, width, height } = event.area;
+                // What reaches beyond the window is no part of a frame.
+                let place = u16::try_from(x).ok().zip(u16::try_from(y).ok());
+                let place = place.map(|(x, y)| Part { x, y, width, height });
+                self.drawn_into(event.drawable, sequence, place);
+            }
+            Event::Expose(event) => self.drawn_into(event.window, sequence, None),
             Event::DestroyNotify(event) if event.event == event.window => {
                 let watched = self.windows.lock().remove(&event.window);
                 if let Some(watched) = watched {
@@ -223,6 +268,14 @@ impl Link {
                 self.complete(|frame| frame.sequence == sequence, false);
             }
             _ => {}
+        }
+    }
+
+    /// The content of a window has changed while the server was at request `sequence` of ours.
+    fn drawn_into(&self, window: u32, sequence: SequenceNumber, place: Option<Part>) {
+        let shared = self.windows.lock().get(&window).map(|watched| watched.shared.clone());
+        if let Some(shared) = shared.filter(|shared| shared.drawn_into(sequence, place)) {
+            self.submit(shared);
         }
     }
 
@@ -285,12 +338,31 @@ impl Link {
         }
     }
 
+    /// Repairs what was written to the screen where it should not have been.
+    pub fn expose_spoiled(&self) {
+        let Some(framebuffer) = self.framebuffer.get().filter(|framebuffer| framebuffer.has_spoiled()) else {
+            return;
+        };
+        match framebuffer.expose_spoiled(self) {
+            Ok(windows) => {
+                for window in windows {
+                    let shared = self.windows.lock().get(&window).map(|watched| watched.shared.clone());
+                    if let Some(shared) = shared.filter(|shared| shared.repeat()) {
+                        self.submit(shared);
+                    }
+                }
+            }
+            Err(error) => self.note(&error),
+        }
+    }
+
     /// Whether the poster has something to do, beside events.
     pub fn has_work(&self) -> bool {
         self.is_stopping()
             || !self.is_alive()
             || !self.ready.lock().is_empty()
             || !self.retired.lock().is_empty()
+            || self.framebuffer.get().is_some_and(Framebuffer::has_spoiled)
     }
 
     fn wake_poster(&self) {

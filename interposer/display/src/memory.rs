@@ -12,6 +12,7 @@ use x11rb::connection::Connection as _;
 use x11rb::protocol::shm::ConnectionExt as _;
 
 use crate::error::Error;
+use crate::finish::Finish;
 use crate::link::Link;
 
 /// How a buffer's pixels get to the server.
@@ -45,6 +46,8 @@ pub(crate) struct Buffer {
     length: usize,
     sysv: bool,
     segment: Mutex<Segment>,
+    /// What is still to be done to the pixels of the frame in here. Locked while it is done.
+    unfinished: Mutex<Finish>,
     link: Arc<Link>,
 }
 
@@ -69,7 +72,14 @@ impl Buffer {
             plain(length)
         })?;
         let sysv = matches!(segment, Segment::SysV(_));
-        Ok(Buffer { start, length, sysv, segment: Mutex::new(segment), link: link.clone() })
+        Ok(Buffer {
+            start,
+            length,
+            sysv,
+            segment: Mutex::new(segment),
+            unfinished: Mutex::default(),
+            link: link.clone(),
+        })
     }
 
     /// Bytes mapped.
@@ -96,6 +106,24 @@ impl Buffer {
         // SAFETY: the mapping holds self.length initialised bytes and lives as long as self; the caller rules out
         // other users.
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), length.min(self.length)) }
+    }
+
+    /// Notes what is still to be done to the frame in here.
+    pub fn set_unfinished(&self, finish: Finish) {
+        *self.unfinished.lock() = finish;
+    }
+
+    /// Does what is still to be done to the first `length` bytes, rows of `stride` bytes, unless that has been done.
+    ///
+    /// # Safety
+    /// The bytes are a posted frame's: nobody writes to them, and who reads them calls this first.
+    pub unsafe fn finish(&self, length: usize, stride: usize) {
+        let mut unfinished = self.unfinished.lock();
+        let finish = std::mem::take(&mut *unfinished);
+        if finish != Finish::default() {
+            // SAFETY: the caller's contract; other callers wait for the lock.
+            finish.run(unsafe { self.bytes_mut(length) }, stride);
+        }
     }
 
     /// The server's name for the buffer; None if the server does not share it. The first call is a round trip.

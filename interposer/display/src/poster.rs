@@ -1,5 +1,6 @@
 //! The thread that sends frames and listens to the server, so that no thread of the program has to.
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,13 +8,16 @@ use std::thread::JoinHandle;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use x11rb::connection::Connection as _;
-use x11rb::errors::ReplyError;
+use x11rb::errors::{ConnectionError, ReplyError};
+use x11rb::protocol::damage::{ConnectionExt as _, ReportLevel};
 use x11rb::protocol::shm::ConnectionExt as _;
 use x11rb::protocol::xproto::ImageFormat;
 
+use crate::changes::{Changes, Part};
 use crate::error::Error;
 use crate::image;
 use crate::link::Link;
+use crate::screen::Layout;
 use crate::window::{Frame, Shared};
 
 /// Enough for x11rb and a logger; a program's default stack may be huge.
@@ -33,6 +37,7 @@ fn run(link: &Link) {
     while !link.is_stopping() && link.is_alive() {
         link.pump();
         link.detach_retired();
+        link.expose_spoiled();
         while let Some(window) = link.next_ready() {
             if let Some(frame) = window.next_frame()
                 && let Err(error) = send(link, &window, &frame)
@@ -65,37 +70,115 @@ fn sleep(link: &Link) {
 
 /// Sends a frame that is in flight by now. An error means that no answer will come.
 fn send(link: &Link, window: &Arc<Shared>, frame: &Frame) -> Result<(), Error> {
-    let Frame { buffer, width, height } = frame;
-    let Some(segment) = buffer.attach(true)? else {
-        let length = window.layout.stride(*width) * usize::from(*height);
-        // SAFETY: a buffer in flight is in no slot, and only slots write.
-        let pixels = unsafe { buffer.bytes(length) };
-        image::put_rows(link, window.id, window.gc, window.layout, (*width, *height), (0, 0), pixels)?;
+    // SAFETY: a buffer in flight is in no slot.
+    let pixels = unsafe { frame.pixels(&window.layout) };
+    let (changes, tracked) = window.plan(frame);
+    let parts = match changes {
+        Changes::Everything => vec![Part { x: 0, y: 0, width: frame.width, height: frame.height }],
+        Changes::Parts(parts) => parts,
+        Changes::Nothing => {
+            link.completed(window.clone(), true);
+            return Ok(());
+        }
+    };
+    if tracked {
+        window.damage(|| make_damage(link, window.id))?;
+    }
+    if let Some(framebuffer) = link.framebuffer.get()
+        && let Some(place) = framebuffer.takes(link, window, frame)
+    {
+        let told = framebuffer.write(link, window, place, pixels, &parts);
+        let told = link.settle(told.map_err(ReplyError::from))?;
+        window.sent(parts.iter().map(|part| (told, *part)).collect());
+        link.settle(link.connection.flush().map_err(ReplyError::from))?;
+        link.pump();
+        link.completed(window.clone(), true);
+        return Ok(());
+    }
+    let mut requests = Vec::with_capacity(parts.len());
+    let Some(segment) = frame.buffer.attach(true)? else {
+        for part in &parts {
+            let (place, size) = ((part.x as i16, part.y as i16), (part.width, part.height));
+            let pixels = cut(window.layout, frame.width, pixels, part);
+            let sent = image::put_rows(link, window.id, window.gc, window.layout, size, place, &pixels)?;
+            requests.extend(sent.into_iter().map(|sequence| (sequence, *part)));
+        }
+        window.sent(requests);
         link.completed(window.clone(), true);
         return Ok(());
     };
     let sent = link.send_frame(window, segment, || {
-        link.connection
-            .shm_put_image(
-                window.id,
-                window.gc,
-                *width,
-                *height,
-                0,
-                0,
-                *width,
-                *height,
-                0,
-                0,
-                window.layout.depth,
-                ImageFormat::Z_PIXMAP.into(),
-                true,
-                segment,
-                0,
-            )
-            .map(|cookie| cookie.sequence_number())
+        let mut newest = 0;
+        for (index, part) in parts.iter().enumerate() {
+            let is_last = index + 1 == parts.len();
+            let sequence = put(link, window, frame, segment, part, is_last)?;
+            requests.push((sequence, *part));
+            newest = sequence;
+        }
+        Ok(newest)
     });
-    link.settle(sent.map_err(ReplyError::from))
+    link.settle(sent.map_err(ReplyError::from))?;
+    window.sent(requests);
+    if let Some(framebuffer) = link.framebuffer.get() {
+        // Perhaps the next one need not go this way.
+        if let Err(error) = link.settle(framebuffer.ask(link, window)) {
+            log::debug!("window 0x{:x} cannot be found in the framebuffer: {error}", window.id);
+        }
+    }
+    Ok(())
+}
+
+/// Has the server copy a part of a frame into its window, and tell of it once it has done so if `tell`.
+fn put(
+    link: &Link,
+    window: &Shared,
+    frame: &Frame,
+    segment: u32,
+    part: &Part,
+    tell: bool,
+) -> Result<u64, ConnectionError> {
+    let cookie = link.connection.shm_put_image(
+        window.id,
+        window.gc,
+        frame.width,
+        frame.height,
+        part.x,
+        part.y,
+        part.width,
+        part.height,
+        part.x as i16,
+        part.y as i16,
+        window.layout.depth,
+        ImageFormat::Z_PIXMAP.into(),
+        tell,
+        segment,
+        0,
+    )?;
+    Ok(cookie.sequence_number())
+}
+
+/// A part of a frame as an image of its own.
+fn cut<'a>(layout: Layout, width: u16, pixels: &'a [u8], part: &Part) -> Cow<'a, [u8]> {
+    let stride = layout.stride(width);
+    let rows = pixels.chunks(stride).skip(part.y.into()).take(part.height.into());
+    if part.width == width {
+        return Cow::Borrowed(&pixels[usize::from(part.y) * stride..][..usize::from(part.height) * stride]);
+    }
+    let pixel = usize::from(layout.bits_per_pixel / 8);
+    let (left, length) = (usize::from(part.x) * pixel, usize::from(part.width) * pixel);
+    let mut image = Vec::with_capacity(layout.stride(part.width) * usize::from(part.height));
+    for row in rows {
+        image.extend_from_slice(&row[left..left + length]);
+        image.resize(image.len().next_multiple_of(layout.stride(part.width)), 0);
+    }
+    Cow::Owned(image)
+}
+
+/// Has the server tell of all that is drawn into a window.
+fn make_damage(link: &Link, window: u32) -> Result<(u32, u64), Error> {
+    let damage = link.connection.generate_id()?;
+    let made = link.connection.damage_create(damage, window, ReportLevel::RAW_RECTANGLES)?;
+    Ok((damage, made.sequence_number()))
 }
 
 /// All signals blocked in this thread, and so in those it starts: handlers of the program run in its own threads.

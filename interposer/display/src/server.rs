@@ -1,14 +1,16 @@
 //! The connection to one X server of the 2D side, as the program's threads use it.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use glxrun_contract::counters::Entry;
-use glxrun_contract::settings::{Spoil, Transport};
+use glxrun_contract::settings::{Damage, Spoil, Transport};
 use parking_lot::Mutex;
 use x11rb::connection::{Connection as _, RequestConnection as _};
 use x11rb::errors::ReplyError;
+use x11rb::protocol::damage::{self, ConnectionExt as _};
 use x11rb::protocol::xproto::{
     ChangeWindowAttributesAux, ConnectionExt as _, CreateGCAux, EventMask, GetGeometryReply,
     GetWindowAttributesReply, Setup, WindowClass,
@@ -17,6 +19,7 @@ use x11rb::protocol::xproto::{
 use crate::connect;
 use crate::error::{ConnectError, Error, WatchError};
 use crate::extension;
+use crate::framebuffer::{self, Framebuffer};
 use crate::link::{Link, Watched};
 use crate::memory::{Buffer, Carrier};
 use crate::poster;
@@ -31,6 +34,8 @@ pub struct Options {
     pub transport: Transport,
     /// What happens to a frame while an older one still waits.
     pub spoil: Spoil,
+    /// Whether only what changed of a frame is sent.
+    pub damage: Damage,
 }
 
 /// Our own connection to one X server of the 2D side. All of it may be used from any thread.
@@ -62,6 +67,7 @@ impl Server {
         let root = screens.get(default_screen).ok_or_else(|| refused("it has no such screen".to_owned()))?;
         let carrier = transport::choose(&link, options.transport, root.root, root.root_depth);
         let _ = link.carrier.set(carrier);
+        let _ = link.tracking.set(options.damage == Damage::Auto && has_damage(&link));
         link.connection.maximum_request_bytes();
         Ok(Arc::new(Server {
             link,
@@ -102,6 +108,15 @@ impl Server {
     /// The display's name as given to [`connect`](Self::connect).
     pub fn display_name(&self) -> &str {
         &self.link.display
+    }
+
+    /// From now on frames go straight into the server's screen, an Xvfb's `-fbdir` file, while a window is wholly visible
+    /// there. To be called before any window is watched. The error says in words why that cannot be.
+    pub fn use_framebuffer(&self, file: &Path) -> Result<(), String> {
+        let screen = self.screens.first().ok_or("the server has no screen")?;
+        let layout = self.layout(screen.root_depth).map_err(|error| error.to_string())?;
+        let framebuffer = Framebuffer::open(&self.link, file, screen.root, layout)?;
+        self.link.framebuffer.set(framebuffer).map_err(|_| "one is in use already".to_owned())
     }
 
     /// How frames travel: never `Auto`.
@@ -247,7 +262,14 @@ impl Server {
 
     fn select(&self, id: u32) -> Result<(GetWindowAttributesReply, GetGeometryReply), ReplyError> {
         let connection = &self.link.connection;
-        let events = ChangeWindowAttributesAux::new().event_mask(EventMask::STRUCTURE_NOTIFY);
+        let mut events = EventMask::STRUCTURE_NOTIFY;
+        if self.link.tracks() {
+            events |= EventMask::EXPOSURE;
+        }
+        if self.link.framebuffer.get().is_some() {
+            events = framebuffer::WATCHED.iter().fold(events, |events, more| events | *more);
+        }
+        let events = ChangeWindowAttributesAux::new().event_mask(events);
         let selected = connection.change_window_attributes(id, &events)?;
         let attributes = connection.get_window_attributes(id)?;
         let geometry = connection.get_geometry(id)?;
@@ -304,6 +326,12 @@ impl Server {
             return;
         }
         windows.remove(&window.id);
+        if let Some(framebuffer) = self.link.framebuffer.get() {
+            framebuffer.forget(window.id);
+        }
+        if let Some(damage) = window.take_damage() {
+            let _ = self.link.connection.damage_destroy(damage);
+        }
         // Still locked: a new watch of the same XID selects after this.
         self.unselect(window.id);
     }
@@ -321,6 +349,14 @@ impl Server {
         self.link.abandon();
         std::mem::forget(self);
     }
+}
+
+/// Whether the server has the DAMAGE extension, which it then knows that we use.
+fn has_damage(link: &Link) -> bool {
+    let extension = link.connection.extension_information(damage::X11_EXTENSION_NAME);
+    let known = link.settle(extension.map_err(ReplyError::from)).ok().flatten().is_some();
+    let version = link.connection.damage_query_version(1, 1).map_err(ReplyError::from);
+    known && link.settle(version.and_then(|cookie| cookie.reply())).is_ok()
 }
 
 impl Drop for Server {

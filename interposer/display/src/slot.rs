@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::finish::Finish;
 use crate::screen::Layout;
 use crate::window::{Frame, Shared};
 
@@ -14,17 +15,30 @@ pub struct Slot {
     frame: Option<Frame>,
     width: u16,
     height: u16,
+    finish: Finish,
 }
 
 impl Slot {
     pub(crate) fn new(window: Arc<Shared>, frame: Frame) -> Slot {
-        Slot { window, width: frame.width, height: frame.height, frame: Some(frame) }
+        Slot {
+            window,
+            width: frame.width,
+            height: frame.height,
+            frame: Some(frame),
+            finish: Finish::default(),
+        }
     }
 
     pub(crate) fn post(mut self) {
         if let Some(frame) = self.frame.take() {
+            frame.buffer.set_unfinished(self.finish);
             self.window.post(frame);
         }
+    }
+
+    /// What is still to be done to the pixels when the slot is posted; nothing unless this is called.
+    pub fn finish_later(&mut self, finish: Finish) {
+        self.finish = finish;
     }
 
     /// Width in pixels, as asked for.

@@ -20,15 +20,18 @@ use glxrun_contract::counters::{Entry, WindowCounters};
 use glxrun_contract::settings::Spoil;
 use parking_lot::{Condvar, Mutex};
 
+use crate::changes::{Changes, Part};
+use crate::framebuffer::Place;
 use crate::image::Image;
 use crate::link::Link;
 use crate::memory::{Buffer, fits, roomy};
 use crate::screen::Layout;
 use crate::server::Server;
 use crate::slot::Slot;
+use crate::tracking::{self, Sent, Tracking};
 
 /// Buffers that a window keeps when nothing is going on.
-const KEPT: usize = 3;
+const KEPT: usize = 4;
 /// Frames that are not yet delivered, with spoil off: one in flight, one that is queued or being written.
 const PENDING: usize = 2;
 
@@ -114,6 +117,13 @@ impl Window {
         self.shared.last_frame()
     }
 
+    /// Whether the next frame will be written straight into the server's screen (see [`Server::use_framebuffer`]), as
+    /// things stand.
+    pub fn is_in_framebuffer(&self) -> bool {
+        let framebuffer = self.shared.link.framebuffer.get();
+        framebuffer.zip(self.shared.place()).is_some_and(|(framebuffer, place)| framebuffer.is_current(place))
+    }
+
     /// Waits until each posted frame is delivered or given up (window gone, connection lost).
     pub fn finish(&self) {
         self.shared.finish();
@@ -134,6 +144,22 @@ pub(crate) struct Frame {
     pub height: u16,
 }
 
+impl Frame {
+    /// The pixels of a posted frame, finished: rows of `layout`'s stride.
+    ///
+    /// # Safety
+    /// No slot has the buffer: the frame is queued, in flight, or the newest one while the window's state is locked.
+    pub unsafe fn pixels(&self, layout: &Layout) -> &[u8] {
+        let stride = layout.stride(self.width);
+        let length = stride * usize::from(self.height);
+        // SAFETY: only slots write, says the caller, and finishing is done once it returns.
+        unsafe {
+            self.buffer.finish(length, stride);
+            self.buffer.bytes(length)
+        }
+    }
+}
+
 /// What the handle, the slots and the poster share of a window.
 pub(crate) struct Shared {
     pub id: u32,
@@ -151,6 +177,8 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     /// A frame left the state of being pending.
     freed: Condvar,
+    /// Where in the framebuffer the window is whole, and the state of affairs at which that was last asked.
+    place: Mutex<(Option<Place>, Option<u64>)>,
 }
 
 #[derive(Default)]
@@ -161,6 +189,10 @@ struct State {
     queued: VecDeque<Frame>,
     in_flight: Option<Frame>,
     newest: Option<Frame>,
+    tracking: Tracking,
+    /// The frame that is shown has to be sent again, and whether the one in flight is such a repetition.
+    again: bool,
+    repeats: bool,
     /// Whether the poster has been told of a queued frame and has not yet looked.
     announced: bool,
     /// No frame will be delivered any more.
@@ -172,15 +204,17 @@ impl State {
         self.writing + self.queued.len() + usize::from(self.in_flight.is_some())
     }
 
-    fn is_newest(&self, buffer: &Arc<Buffer>) -> bool {
-        self.newest.as_ref().is_some_and(|newest| Arc::ptr_eq(&newest.buffer, buffer))
+    /// Whether the buffer must keep its content: it has the newest frame, or the one that is shown.
+    fn is_kept(&self, buffer: &Arc<Buffer>) -> bool {
+        let has = |frame: &Frame| Arc::ptr_eq(&frame.buffer, buffer);
+        self.newest.as_ref().is_some_and(has) || self.tracking.shown().is_some_and(has)
     }
 
     /// A free buffer for `length` bytes. Free ones of the wrong size go to `unfit`.
     fn take_free(&mut self, length: usize, unfit: &mut Vec<Arc<Buffer>>) -> Option<Arc<Buffer>> {
         // The last freed first: it is the one most likely in a cache.
         for index in (0..self.free.len()).rev() {
-            if self.is_newest(&self.free[index]) {
+            if self.is_kept(&self.free[index]) {
                 continue;
             }
             let buffer = self.free.remove(index);
@@ -198,7 +232,7 @@ impl State {
         }
         self.free.push(buffer);
         if self.free.len() > KEPT
-            && let Some(index) = (0..self.free.len()).find(|&index| !self.is_newest(&self.free[index]))
+            && let Some(index) = (0..self.free.len()).find(|&index| !self.is_kept(&self.free[index]))
         {
             self.free.remove(index);
         }
@@ -206,7 +240,8 @@ impl State {
 
     /// Whether the poster must be told that there is a frame to send.
     fn announce(&mut self) -> bool {
-        let due = !self.over && self.in_flight.is_none() && !self.queued.is_empty() && !self.announced;
+        let waiting = self.again || !self.queued.is_empty();
+        let due = !self.over && self.in_flight.is_none() && waiting && !self.announced;
         self.announced |= due;
         due
     }
@@ -238,6 +273,7 @@ impl Shared {
             gone: AtomicBool::new(false),
             state: Mutex::default(),
             freed: Condvar::new(),
+            place: Mutex::default(),
         }
     }
 
@@ -329,7 +365,13 @@ impl Shared {
         if state.in_flight.is_some() {
             return None;
         }
+        let again = std::mem::take(&mut state.again);
         state.in_flight = state.queued.pop_front();
+        state.repeats = again && state.in_flight.is_none();
+        if state.repeats {
+            // Nothing is queued, so this is the one that was sent last.
+            state.in_flight = state.newest.clone();
+        }
         state.in_flight.clone()
     }
 
@@ -337,6 +379,11 @@ impl Shared {
     pub fn complete(&self, delivered: bool) -> bool {
         let mut state = self.state.lock();
         if let Some(frame) = state.in_flight.take() {
+            // A repetition has been counted, and its buffer is free or kept already.
+            if std::mem::take(&mut state.repeats) {
+                self.freed.notify_all();
+                return state.announce();
+            }
             if delivered {
                 self.counters.count_delivered();
             } else {
@@ -354,13 +401,87 @@ impl Shared {
             self.gone.store(true, Ordering::Release);
         }
         let mut state = self.state.lock();
-        let lost = state.queued.len() + usize::from(state.in_flight.is_some());
+        let lost = state.queued.len() + usize::from(state.in_flight.is_some() && !state.repeats);
         (0..lost).for_each(|_| _ = self.counters.count_dropped());
         let writing = state.writing;
         let old = std::mem::replace(&mut *state, State { writing, over: true, ..State::default() });
         self.freed.notify_all();
         drop(state);
         drop(old);
+    }
+
+    /// Where the window was found to be whole.
+    pub fn place(&self) -> Option<Place> {
+        self.place.lock().0
+    }
+
+    /// Notes that it is whole.
+    pub fn set_place(&self, place: Place) {
+        self.place.lock().0 = Some(place);
+    }
+
+    /// Whether it must be asked anew where the window is whole, since something has happened; it is then not known any
+    /// more.
+    pub fn ask_again(&self, generation: u64) -> bool {
+        let mut place = self.place.lock();
+        let changed = place.1 != Some(generation);
+        if changed {
+            *place = (None, Some(generation));
+        }
+        changed
+    }
+
+    /// The newest frame has to be sent again. True if the poster should be told.
+    pub fn repeat(&self) -> bool {
+        let mut state = self.state.lock();
+        state.again = state.newest.is_some();
+        state.announce()
+    }
+
+    /// How the frame in flight differs from what the window shows, and whether it is tracked from then on.
+    pub fn plan(&self, frame: &Frame) -> (Changes, bool) {
+        if !self.link.tracks() || !self.layout.bits_per_pixel.is_multiple_of(8) {
+            return (Changes::Everything, false);
+        }
+        let reference = {
+            let mut state = self.state.lock();
+            if state.repeats {
+                return state.tracking.decide(frame, None);
+            }
+            state.tracking.reference(frame)
+        };
+        // SAFETY: the one is in flight and the other one is kept, so that neither is in a slot.
+        let changes = reference.map(|shown| unsafe { tracking::compare(&shown, frame, &self.layout) });
+        self.state.lock().tracking.decide(frame, changes)
+    }
+
+    /// Notes the requests that sent the frame in flight.
+    pub fn sent(&self, requests: Vec<Sent>) {
+        let mut state = self.state.lock();
+        state.again |= state.tracking.sent(requests);
+    }
+
+    /// Has the window's DAMAGE object made by `make` unless there is one; that gives its XID and the request's sequence number.
+    pub fn damage<E>(&self, make: impl FnOnce() -> Result<(u32, u64), E>) -> Result<(), E> {
+        if self.state.lock().tracking.damage.is_none() {
+            let (damage, since) = make()?;
+            let tracking = &mut self.state.lock().tracking;
+            (tracking.damage, tracking.since) = (Some(damage), since);
+        }
+        Ok(())
+    }
+
+    /// The DAMAGE object, to be destroyed.
+    pub fn take_damage(&self) -> Option<u32> {
+        self.state.lock().tracking.damage.take()
+    }
+
+    /// The window's content has changed, in `place` if that is known, while the server was at request `sequence` of ours. True if the poster should
+    /// be told that the last frame has to be sent again.
+    pub fn drawn_into(&self, sequence: u64, place: Option<Part>) -> bool {
+        let mut state = self.state.lock();
+        state.again |= state.tracking.drawn_into(sequence, place);
+        state.again && state.announce()
     }
 
     fn last_frame(&self) -> Option<Image> {
@@ -370,8 +491,8 @@ impl Shared {
         let state = self.state.lock();
         let newest = state.newest.as_ref()?;
         let stride = self.layout.stride(newest.width);
-        // SAFETY: no slot has the newest frame's buffer while the state is locked, and only slots write.
-        let pixels = unsafe { newest.buffer.bytes(stride * usize::from(newest.height)) };
+        // SAFETY: no slot has the newest frame's buffer while the state is locked.
+        let pixels = unsafe { newest.pixels(&self.layout) };
         Some(Image {
             width: newest.width,
             height: newest.height,

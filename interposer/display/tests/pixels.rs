@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Client, TRANSPORTS, Xvfb, counts, paint, post, values, watch};
-use glxrun_display::{Error, Image, Spoil, Transport};
+use glxrun_display::{Error, Finish, Image, Spoil, Transport};
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::ConnectionExt as _;
 
@@ -54,6 +54,31 @@ fn frames_are_shown_exactly_on_depth_30() {
 #[test]
 fn frames_are_shown_exactly_on_depth_16() {
     frames_are_shown_exactly(16, 16);
+}
+
+#[test]
+fn what_is_left_to_do_is_done_before_a_frame_is_seen() {
+    let xvfb = Xvfb::start(24, &[]);
+    let client = Client::new(&xvfb);
+    for transport in TRANSPORTS {
+        let server = xvfb.connect(transport, Spoil::Off);
+        let id = client.window(24, 641, 479);
+        let window = watch(&server, id);
+        for seed in 0..20 {
+            let finish = Finish { flip: seed % 2 == 1, swap_red_blue: seed % 4 > 1 };
+            let mut slot = window.acquire(641, 479).expect("a slot");
+            paint(&mut slot, seed);
+            let mut expected = slot.pixels_mut().to_vec();
+            finish.run(&mut expected, slot.stride());
+            slot.finish_later(finish);
+            window.post(slot);
+            // Whoever asks first, the picture is a whole one.
+            assert!(window.last_frame().expect("a frame was posted").data == expected, "{finish:?}");
+            window.finish();
+            let values = |data: &[u8]| values(window.layout(), 641, data);
+            assert!(values(&client.pixels(id, 641, 479)) == values(&expected), "{transport:?}, {finish:?}");
+        }
+    }
 }
 
 #[test]

@@ -4,11 +4,11 @@ mod common;
 
 use common::{Client, TRANSPORTS, Xvfb, collect_warnings, counts, post, values, warnings, watch};
 use glxrun_contract::counters::Entry;
-use glxrun_display::{ConnectError, Error, Options, Server, Spoil, Transport, WatchError};
+use glxrun_display::{ConnectError, Damage, Error, Options, Server, Spoil, Transport, WatchError};
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::ConnectionExt as _;
 
-const AUTO: Options = Options { transport: Transport::Auto, spoil: Spoil::Off };
+const AUTO: Options = Options { transport: Transport::Auto, spoil: Spoil::Off, damage: Damage::Off };
 
 fn a_frame_arrives(server: &std::sync::Arc<Server>, client: &Client) {
     let id = client.window(24, 123, 45);

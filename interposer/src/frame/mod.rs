@@ -6,6 +6,7 @@ pub mod front;
 pub mod pacing;
 pub mod pixels;
 pub mod readback;
+pub mod strategy;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -19,19 +20,20 @@ use crate::glx::drawable::Drawable;
 use crate::interpose::Inside;
 use crate::render::Surface;
 use crate::runtime::{Runtime, settings};
-
-fn target_of(slot: &mut Slot) -> readback::Target<'_> {
-    let (width, height, stride, layout) = (slot.width(), slot.height(), slot.stride(), slot.layout());
-    readback::Target { pixels: slot.pixels_mut(), width, height, stride, layout }
-}
+use strategy::Source;
 
 /// Reads a buffer of the current draw surface, whatever is bound to read from; samples are resolved first.
 pub fn read_current(current: &Current, buffer: u32, target: readback::Target) {
-    let Some((draw, read)) = current.surfaces() else { return };
+    with_readable(current, buffer, |source| readback::read(source.features, source.buffer, target));
+}
+
+/// Binds the current draw surface, its samples resolved, to read from while `read` runs.
+fn with_readable(current: &Current, buffer: u32, read: impl FnOnce(&Source)) {
+    let Some((draw, bound_read)) = current.surfaces() else { return };
     let _inside = Inside::enter();
     let features = current.context.features();
     let resolved = current.draw.as_ref().and_then(|drawable| drawable.resolved_surface());
-    let mut elsewhere = !Arc::ptr_eq(&draw, &read);
+    let mut elsewhere = !Arc::ptr_eq(&draw, &bound_read);
     let mut buffer = buffer;
     if let Some(resolved) = resolved
         && current.bind(&resolved, &draw).is_ok()
@@ -45,7 +47,7 @@ pub fn read_current(current: &Current, buffer: u32, target: readback::Target) {
     } else if elsewhere && let Err(failure) = current.bind(&draw, &draw) {
         log::log!(failure.level(), "cannot read what is drawn to: {failure}");
     }
-    readback::read(features, buffer, target);
+    read(&Source { features, buffer, config: draw.config });
     if elsewhere {
         current.rebind();
     }
@@ -64,18 +66,24 @@ pub fn send(current: &Current, window: &Window, buffer: u32) {
         crate::gl::finish_real();
         return send_from_worker(window, &surface, buffer);
     }
-    deliver(window, surface.width, surface.height, |target| read_current(current, buffer, target));
+    deliver_slot(window, surface.width, surface.height, |slot| {
+        with_readable(current, buffer, |source| strategy::chosen().fill(source, slot));
+    });
 }
 
 /// Makes a frame of a window: `read` puts its pixels, `width` x `height` of them, where it is told. It is not called
 /// for a frame that is dropped; then the answer is false.
 pub fn deliver(window: &Window, width: u16, height: u16, read: impl FnOnce(readback::Target)) -> bool {
+    deliver_slot(window, width, height, |slot| read(strategy::target_of(slot)))
+}
+
+fn deliver_slot(window: &Window, width: u16, height: u16, fill: impl FnOnce(&mut Slot)) -> bool {
     let number = window.counters().count_rendered();
     let Some(mut slot) = window.acquire(width, height) else {
         window.counters().count_dropped();
         return false;
     };
-    read(target_of(&mut slot));
+    fill(&mut slot);
     window.post(slot);
     hold(window, number);
     true
@@ -89,9 +97,11 @@ pub fn send_from_worker(window: &Window, surface: &Arc<Surface>, buffer: u32) {
         window.counters().count_dropped();
         return;
     };
+    let config = surface.config;
     let read = move || -> Slot {
         let _inside = Inside::enter();
-        readback::read(&Features::of_current(), buffer, target_of(&mut slot));
+        let features = Features::of_current();
+        strategy::chosen().fill(&Source { features: &features, buffer, config }, &mut slot);
         slot
     };
     match backend.worker().run(surface, read) {

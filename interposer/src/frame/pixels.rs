@@ -46,6 +46,16 @@ impl Format {
             },
         }
     }
+    /// The same with red and blue the other way round, to be put right later; None where GL cannot do it, or would have
+    /// to already.
+    pub fn reversed(self) -> Option<Self> {
+        let format = match (self.format, self.kind) {
+            (api::BGRA, api::UNSIGNED_BYTE) => api::RGBA,
+            (api::RGBA, api::UNSIGNED_BYTE) if !self.swap_red_blue => api::BGRA,
+            _ => return None,
+        };
+        Some(Self { format, swap_red_blue: true, ..self })
+    }
 }
 
 impl Format {
@@ -87,5 +97,19 @@ mod tests {
     fn without_bgra_red_and_blue_are_swapped_later() {
         let format = Format::of(&layout(24, 32, 0xff_0000), false);
         assert_eq!((format.format, format.swap_red_blue), (api::RGBA, true));
+        assert_eq!(format.reversed(), None);
+    }
+
+    #[test]
+    fn only_bytes_have_two_orders() {
+        let reversed = |depth, bits, red| {
+            let format = Format::of(&layout(depth, bits, red), true).reversed();
+            format.map(|format| (format.format, format.swap_red_blue))
+        };
+        assert_eq!(reversed(24, 32, 0xff_0000), Some((api::RGBA, true)));
+        assert_eq!(reversed(32, 32, 0xff), Some((api::BGRA, true)));
+        for (depth, bits, red) in [(16, 16, 0xf800), (30, 32, 0x3ff0_0000), (24, 24, 0xff_0000)] {
+            assert_eq!(reversed(depth, bits, red), None);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! From a surface into a frame slot, in the calling thread: glReadPixels in the slot's own pixel format.
 
-use glxrun_display::Layout;
+use glxrun_display::{Finish, Layout};
 
 use super::convert;
 use super::pixels::Format;
@@ -28,32 +28,43 @@ pub fn read(features: &Features, buffer: u32, target: Target) {
 }
 
 /// As [`read`], of whatever the current context can read.
-pub fn read_from(features: &Features, source: Source, target: Target) {
-    let Target { pixels, width, height, stride, layout } = target;
-    let format = Format::of(&layout, features.read_bgra);
+pub fn read_from(features: &Features, source: Source, mut target: Target) {
+    let finish = start(features, source, &mut target, false);
+    finish.run(target.pixels, target.stride);
+}
+
+/// As [`read_from`], but leaves to the caller what needs no GL. With `reversed` red and blue are read the wrong way round,
+/// where there are [two orders](has_two_orders).
+pub fn start(features: &Features, source: Source, target: &mut Target, reversed: bool) -> Finish {
+    let mut format = Format::of(&target.layout, features.read_bgra);
     if features.es && !format.is_bytes_with_alpha() {
-        return read_converted(features, source, Target { pixels, width, height, stride, layout });
+        let Target { width, height, stride, layout, .. } = *target;
+        read_converted(
+            features,
+            source,
+            Target { pixels: &mut *target.pixels, width, height, stride, layout },
+        );
+        return Finish::default();
     }
-    {
-        let _guard = PackGuard::new(features, source, features.pack_invert.is_some(), format.swap_bytes);
-        gl!(glReadPixels(
-            0,
-            0,
-            width.into(),
-            height.into(),
-            format.format,
-            format.kind,
-            pixels.as_mut_ptr().cast()
-        ));
+    if reversed {
+        format = format.reversed().unwrap_or(format);
     }
-    if features.pack_invert.is_none() {
-        flip(pixels, stride);
-    }
-    if format.swap_red_blue {
-        for pixel in pixels.chunks_exact_mut(4) {
-            pixel.swap(0, 2);
-        }
-    }
+    let _guard = PackGuard::new(features, source, features.pack_invert.is_some(), format.swap_bytes);
+    gl!(glReadPixels(
+        0,
+        0,
+        target.width.into(),
+        target.height.into(),
+        format.format,
+        format.kind,
+        target.pixels.as_mut_ptr().cast()
+    ));
+    Finish { flip: features.pack_invert.is_none(), swap_red_blue: format.swap_red_blue }
+}
+
+/// Whether pixels of this layout can be read with red first and with blue first.
+pub fn has_two_orders(features: &Features, layout: &Layout) -> bool {
+    Format::of(layout, features.read_bgra).reversed().is_some()
 }
 
 /// Reads as RGBA bytes, and has the CPU make the layout of them.
@@ -73,29 +84,4 @@ fn read_converted(features: &Features, source: Source, target: Target) {
     let whole = Target { pixels: &mut rgba, width, height, stride: usize::from(width) * 4, layout: bytes };
     read_from(features, source, whole);
     convert::from_rgba(&rgba, width, &layout, stride, pixels);
-}
-
-/// Turns an image upside down in place.
-pub fn flip(pixels: &mut [u8], stride: usize) {
-    let rows = pixels.len() / stride.max(1);
-    let (upper, lower) = pixels.split_at_mut(rows / 2 * stride);
-    let lower_rows = lower.rchunks_exact_mut(stride);
-    for (upper, lower) in upper.chunks_exact_mut(stride).zip(lower_rows) {
-        upper.swap_with_slice(lower);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::flip;
-
-    #[test]
-    fn rows_change_places() {
-        let mut even = *b"aabbccdd";
-        flip(&mut even, 2);
-        assert_eq!(&even, b"ddccbbaa");
-        let mut odd = *b"abc";
-        flip(&mut odd, 1);
-        assert_eq!(&odd, b"cba");
-    }
 }

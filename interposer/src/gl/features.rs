@@ -31,6 +31,8 @@ pub struct Features {
     pub draw_buffers: bool,
     /// GL_FRAMEBUFFER_SRGB may be switched.
     pub srgb_control: bool,
+    /// Several viewports, each with a scissor test of its own.
+    pub viewports: bool,
     /// Reads in BGRA order.
     pub read_bgra: bool,
 }
@@ -73,6 +75,7 @@ impl Features {
             } else {
                 at_least((3, 0)) || has("GL_ARB_framebuffer_sRGB") || has("GL_EXT_framebuffer_sRGB")
             },
+            viewports: !es && (at_least((4, 1)) || has("GL_ARB_viewport_array")),
             read_bgra: !es || has("GL_EXT_read_format_bgra"),
         }
     }

@@ -1,11 +1,13 @@
 //! OpenGL as the program calls it: only what names or reads a buffer of the default framebuffer, makes a frame or may
 //! notice a new window size. Framebuffer 0 is a real one, so everything else goes to the driver untouched.
 
+mod alpha;
 pub mod api;
 pub mod buffers;
 pub mod features;
 mod handlers;
 pub mod lists;
+pub mod opaque;
 mod queries;
 pub mod state;
 pub mod viewports;
@@ -56,6 +58,22 @@ interpose! {
     fn glPopAttrib() -> () => queries::pop_attrib;
     fn glReadPixels(x: c_int, y: c_int, width: c_int, height: c_int, format: c_uint, kind: c_uint, pixels: *mut c_void) -> () => queries::read_pixels;
     fn glBlitFramebuffer(x0: c_int, y0: c_int, x1: c_int, y1: c_int, u0: c_int, v0: c_int, u1: c_int, v1: c_int, mask: c_uint, filter: c_uint) -> () => queries::blit_framebuffer;
+
+    fn glReadnPixels(x: c_int, y: c_int, width: c_int, height: c_int, format: c_uint, kind: c_uint, size: c_int, pixels: *mut c_void) -> () => opaque::readn_pixels;
+    fn glReadnPixelsARB(x: c_int, y: c_int, width: c_int, height: c_int, format: c_uint, kind: c_uint, size: c_int, pixels: *mut c_void) -> () => opaque::readn_pixels_arb;
+    fn glReadnPixelsEXT(x: c_int, y: c_int, width: c_int, height: c_int, format: c_uint, kind: c_uint, size: c_int, pixels: *mut c_void) -> () => opaque::readn_pixels_ext;
+    fn glReadnPixelsKHR(x: c_int, y: c_int, width: c_int, height: c_int, format: c_uint, kind: c_uint, size: c_int, pixels: *mut c_void) -> () => opaque::readn_pixels_khr;
+    fn glCopyPixels(x: c_int, y: c_int, width: c_int, height: c_int, kind: c_uint) -> () => opaque::copy_pixels;
+    fn glCopyTexImage1D(target: c_uint, level: c_int, format: c_uint, x: c_int, y: c_int, width: c_int, border: c_int) -> () => opaque::copy_image_1d;
+    fn glCopyTexImage2D(target: c_uint, level: c_int, format: c_uint, x: c_int, y: c_int, width: c_int, height: c_int, border: c_int) -> () => opaque::copy_image_2d;
+    fn glCopyTexSubImage1D(target: c_uint, level: c_int, to: c_int, x: c_int, y: c_int, width: c_int) -> () => opaque::copy_part_1d;
+    fn glCopyTexSubImage2D(target: c_uint, level: c_int, to_x: c_int, to_y: c_int, x: c_int, y: c_int, width: c_int, height: c_int) -> () => opaque::copy_part_2d;
+    fn glCopyTexSubImage3D(target: c_uint, level: c_int, to_x: c_int, to_y: c_int, to_z: c_int, x: c_int, y: c_int, width: c_int, height: c_int) -> () => opaque::copy_part_3d;
+    fn glCopyTextureSubImage1D(texture: c_uint, level: c_int, to: c_int, x: c_int, y: c_int, width: c_int) -> () => opaque::copy_texture_1d;
+    fn glCopyTextureSubImage2D(texture: c_uint, level: c_int, to_x: c_int, to_y: c_int, x: c_int, y: c_int, width: c_int, height: c_int) -> () => opaque::copy_texture_2d;
+    fn glCopyTextureSubImage3D(texture: c_uint, level: c_int, to_x: c_int, to_y: c_int, to_z: c_int, x: c_int, y: c_int, width: c_int, height: c_int) -> () => opaque::copy_texture_3d;
+    fn glBlitFramebufferEXT(x0: c_int, y0: c_int, x1: c_int, y1: c_int, u0: c_int, v0: c_int, u1: c_int, v1: c_int, mask: c_uint, filter: c_uint) -> () => opaque::blit_ext;
+    fn glBlitNamedFramebuffer(read: c_uint, draw: c_uint, x0: c_int, y0: c_int, x1: c_int, y1: c_int, u0: c_int, v0: c_int, u1: c_int, v1: c_int, mask: c_uint, filter: c_uint) -> () => opaque::blit_named;
 }
 
 /// The driver's glFinish.

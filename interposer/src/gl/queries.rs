@@ -5,7 +5,7 @@ use std::ffi::{c_double, c_float, c_int, c_uchar, c_uint, c_void};
 
 use super::api::{self, gl};
 use super::handlers::is_bound;
-use super::{buffers, lists};
+use super::{buffers, lists, opaque};
 use crate::glx::current;
 use crate::render::{Buffers, Moment};
 
@@ -19,6 +19,7 @@ fn about(binding: c_uint, answer: impl FnOnce(&dyn Buffers) -> c_uint) -> Option
 /// The value of a state variable that is not the driver's to know.
 fn state(name: c_uint) -> Option<c_uint> {
     match name {
+        api::ALPHA_BITS => opaque::is_hidden(api::DRAW_FRAMEBUFFER_BINDING).then_some(0),
         api::DRAW_BUFFER => drawn(0),
         api::READ_BUFFER => about(api::READ_FRAMEBUFFER_BINDING, |buffers| buffers.read()),
         api::DOUBLEBUFFER => about(api::DRAW_FRAMEBUFFER_BINDING, |buffers| buffers.is_double().into()),
@@ -123,6 +124,10 @@ fn attachment(name: c_uint) -> c_uint {
 pub unsafe fn attachment_parameter(target: c_uint, name: c_uint, parameter: c_uint, values: *mut c_int) {
     let name = about(binding(target), |_| attachment(name)).unwrap_or(name);
     gl!(real glGetFramebufferAttachmentParameteriv(target, name, parameter, values));
+    if parameter == api::FRAMEBUFFER_ATTACHMENT_ALPHA_SIZE && opaque::is_hidden(binding(target)) {
+        // SAFETY: GL's contract for the arguments.
+        unsafe { write(values, 0) };
+    }
 }
 
 pub unsafe fn named_attachment_parameter(
@@ -134,6 +139,11 @@ pub unsafe fn named_attachment_parameter(
     let ours = framebuffer == 0 && buffers::emulated().is_some();
     let name = if ours { attachment(name) } else { name };
     gl!(real glGetNamedFramebufferAttachmentParameteriv(framebuffer, name, parameter, values));
+    let alpha = parameter == api::FRAMEBUFFER_ATTACHMENT_ALPHA_SIZE;
+    if framebuffer == 0 && alpha && opaque::is_hidden_in_default() {
+        // SAFETY: GL's contract for the arguments.
+        unsafe { write(values, 0) };
+    }
 }
 
 /// What glPushAttrib saves besides the driver's own state.
@@ -185,6 +195,7 @@ pub unsafe fn read_pixels(
     pixels: *mut c_void,
 ) {
     before_read();
+    opaque::settle_for(format);
     gl!(real glReadPixels(x, y, width, height, format, kind, pixels));
 }
 
@@ -202,5 +213,8 @@ pub unsafe fn blit_framebuffer(
     filter: c_uint,
 ) {
     before_read();
+    if mask & api::COLOR_BUFFER_BIT != 0 {
+        opaque::settle();
+    }
     gl!(real glBlitFramebuffer(x0, y0, x1, y1, u0, v0, u1, v1, mask, filter));
 }

@@ -142,6 +142,7 @@ pub struct DefaultFramebuffer {
     draw: c_uint,
     read: c_uint,
     scissor: bool,
+    viewports: bool,
     srgb: bool,
 }
 
@@ -155,10 +156,11 @@ impl DefaultFramebuffer {
             draw: bind_default(features, api::DRAW_FRAMEBUFFER, api::DRAW_FRAMEBUFFER_BINDING),
             read: bind_default(features, api::READ_FRAMEBUFFER, api::READ_FRAMEBUFFER_BINDING),
             scissor: is_enabled(api::SCISSOR_TEST),
+            viewports: features.viewports,
             srgb: features.srgb_control && is_enabled(api::FRAMEBUFFER_SRGB),
         };
         if guard.scissor {
-            gl!(glDisable(api::SCISSOR_TEST));
+            set_scissor(guard.viewports, false);
         }
         if guard.srgb {
             gl!(glDisable(api::FRAMEBUFFER_SRGB));
@@ -176,7 +178,7 @@ impl Drop for DefaultFramebuffer {
             gl!(glBindFramebuffer(api::READ_FRAMEBUFFER, self.read));
         }
         if self.scissor {
-            set_enabled(api::SCISSOR_TEST, true);
+            set_scissor(self.viewports, true);
         }
         if self.srgb {
             set_enabled(api::FRAMEBUFFER_SRGB, true);
@@ -241,8 +243,17 @@ fn set_transfer() -> Vec<(c_uint, c_float)> {
     changed
 }
 
+/// Turns the scissor test of blits and clears on or off: that of the first viewport, where there are several.
+pub fn set_scissor(viewports: bool, enabled: bool) {
+    match (viewports, enabled) {
+        (false, enabled) => set_enabled(api::SCISSOR_TEST, enabled),
+        (true, true) => gl!(glEnablei(api::SCISSOR_TEST, 0)),
+        (true, false) => gl!(glDisablei(api::SCISSOR_TEST, 0)),
+    }
+}
+
 /// Binds the default framebuffer; gives the binding to put back, 0 if it was bound.
-fn bind_default(features: &Features, target: c_uint, binding: c_uint) -> c_uint {
+pub fn bind_default(features: &Features, target: c_uint, binding: c_uint) -> c_uint {
     bind(features, target, binding, 0).unwrap_or(0)
 }
 

@@ -28,6 +28,8 @@ pub struct Config {
     pub screen: c_int,
     /// Its place in the list.
     pub index: usize,
+    /// It has no alpha, but what it is backed by has (see [`crate::gl::opaque`]).
+    pub hides_alpha: bool,
     /// For a multisampled config: one of the 3D side's without samples and with its colours.
     unsampled: Option<ConfigIndex>,
 }
@@ -35,16 +37,22 @@ pub struct Config {
 /// The core visual class TrueColor (X protocol, section 8).
 const TRUE_COLOR_CLASS: u8 = 4;
 
-/// The configs of a screen of the program's, from the 3D side's. They live as long as the process.
-pub fn build(native: &[Attributes], screen: c_int) -> &'static [Config] {
+/// The configs of a screen of the program's, from the 3D side's. They live as long as the process. With `fast` those
+/// without alpha are backed by ones with alpha.
+pub fn build(native: &[Attributes], screen: c_int, fast: bool) -> &'static [Config] {
     let list = native.iter().enumerate().filter(|(_, attributes)| is_offered(attributes)).enumerate().map(
-        |(index, (place, attributes))| Config {
-            attributes: attributes.clone(),
-            backing: ConfigIndex(alpha_stand_in(native, attributes).unwrap_or(place)),
-            depth: visual_depth(attributes),
-            screen,
-            index,
-            unsampled: unsampled(native, attributes),
+        |(index, (place, attributes))| {
+            let with_alpha = if fast { with_alpha(native, attributes) } else { None };
+            let backing = with_alpha.or_else(|| alpha_stand_in(native, attributes)).unwrap_or(place);
+            Config {
+                attributes: attributes.clone(),
+                backing: ConfigIndex(backing),
+                depth: visual_depth(attributes),
+                screen,
+                index,
+                hides_alpha: with_alpha.is_some(),
+                unsampled: unsampled(native, &native[backing]),
+            }
         },
     );
     Box::leak(list.collect())
@@ -71,14 +79,31 @@ fn alpha_stand_in(native: &[Attributes], wanted: &Attributes) -> Option<usize> {
     if wanted.value(attr::ALPHA_SIZE) != 8 || wanted.native_depth != 24 {
         return None;
     }
-    const DIFFERENT: [c_int; 3] = [attr::FBCONFIG_ID, attr::VISUAL_ID, attr::BIND_TO_TEXTURE_TARGETS];
-    let same = |other: &Attributes| {
-        attr::QUERIED
-            .iter()
-            .filter(|attribute| !DIFFERENT.contains(attribute))
-            .all(|&attribute| other.get(attribute) == wanted.get(attribute))
+    native.iter().position(|other| other.native_depth == 32 && same_but_for(&[], wanted, other))
+}
+
+/// For a config of 8 bits a channel without alpha: the same with alpha, and a depth-32 visual if it has one (see
+/// [`alpha_stand_in`]).
+fn with_alpha(native: &[Attributes], wanted: &Attributes) -> Option<usize> {
+    let bits = [attr::RED_SIZE, attr::GREEN_SIZE, attr::BLUE_SIZE, attr::ALPHA_SIZE];
+    if bits.map(|size| wanted.value(size)) != [8, 8, 8, 0] {
+        return None;
+    }
+    let fits = |other: &Attributes| {
+        other.value(attr::ALPHA_SIZE) == 8
+            && other.native_depth != 24
+            && same_but_for(&[attr::ALPHA_SIZE, attr::BUFFER_SIZE, attr::BIND_TO_TEXTURE_RGBA], wanted, other)
     };
-    native.iter().position(|other| other.native_depth == 32 && same(other))
+    native.iter().position(fits)
+}
+
+/// Whether two configs are the same but for these attributes, and those that always differ.
+fn same_but_for(attributes: &[c_int], one: &Attributes, other: &Attributes) -> bool {
+    const DIFFERENT: [c_int; 3] = [attr::FBCONFIG_ID, attr::VISUAL_ID, attr::BIND_TO_TEXTURE_TARGETS];
+    attr::QUERIED
+        .iter()
+        .filter(|attribute| !DIFFERENT.contains(attribute) && !attributes.contains(attribute))
+        .all(|&attribute| other.get(attribute) == one.get(attribute))
 }
 
 /// A double-buffered config with the same colours and no samples; None for one that has no samples itself.

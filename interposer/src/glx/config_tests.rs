@@ -3,6 +3,7 @@
 use super::*;
 
 /// A config of the 3D side, as Mesa describes it.
+#[derive(Clone, Copy)]
 struct Native {
     id: c_int,
     bits: [c_int; 4],
@@ -57,7 +58,29 @@ fn attributes(native: &Native) -> Attributes {
 fn configs(natives: &[Native]) -> &'static [Config] {
     let list: Vec<_> =
         natives.iter().zip(1..).map(|(native, id)| attributes(&Native { id, ..*native })).collect();
-    build(&list, 0)
+    build(&list, 0, false)
+}
+
+#[test]
+fn fast_ones_without_alpha_are_backed_by_their_twins_with_alpha() {
+    let alpha = Native { bits: [8, 8, 8, 8], native_depth: 32, ..PLAIN };
+    let natives = [
+        PLAIN,
+        Native { native_depth: 24, ..alpha },
+        Native { stencil: 0, ..alpha },
+        alpha,
+        Native { bits: [5, 6, 5, 0], native_depth: 16, ..PLAIN },
+        Native { samples: 4, ..PLAIN },
+        Native { samples: 4, ..alpha },
+    ];
+    let native: Vec<_> = natives.iter().map(attributes).collect();
+    let list = build(&native, 0, true);
+    let backing: Vec<_> = list.iter().map(|config| (config.backing.0, config.hides_alpha)).collect();
+    assert_eq!(backing, [(3, true), (3, false), (2, false), (3, false), (4, false), (6, true), (6, false)]);
+    assert_eq!(list[0].attributes.value(attr::ALPHA_SIZE), 0);
+    assert_eq!(list[0].depth, 24);
+    // Samples are resolved between surfaces with the same colours.
+    assert_eq!(list[5].without_samples(), Some(ConfigIndex(3)));
 }
 
 fn visual(id: u32, depth: u8, masks: [u32; 3]) -> Visual {

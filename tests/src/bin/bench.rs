@@ -1,10 +1,12 @@
 //! What the split costs: `clears` direct and split, alternately, with ratios.
 //!
-//! `cargo run --release -p glxrun-tests --bin bench [--rounds N] [--seconds S] [--cube]`, with nothing else running.
+//! `cargo run --release -p glxrun-tests --bin bench [OPTIONS]`, with nothing else running. Options: `--rounds N`,
+//! `--seconds S`, `--cube`, `--sizes WxH,...`, `--alphas N,...`, and `--arm FLAGS` for each set of flags of glxrun to measure
+//! (none: its defaults), such as `--arm "--readback direct"`.
 //!
 //! Arms: `direct` draws and shows on the 3D side's server; `split` shows every frame (`--spoil off`) on a server
 //! without GLX; `VirtualGL` is an arm where VGL_LIB names its libvglfaker.so. Each size and alpha size is measured in rounds
-//! A B A B; the table gives medians and the ratio to direct.
+//! A B A B; the table gives medians, and of the ratio to the same round's direct the median, least and most.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,50 +15,73 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use glxrun_tests::{Program, XServer, artifacts};
 
-const SIZES: [&str; 3] = ["640x480", "1280x720", "1920x1080"];
-
 struct Options {
     rounds: usize,
     seconds: String,
     cube: bool,
+    sizes: Vec<String>,
+    alphas: Vec<String>,
+    arms: Vec<String>,
+}
+
+/// What a run gave: frames a second, and CPU ms a frame in the program.
+#[derive(Clone, Copy)]
+struct Figure {
+    rate: f64,
+    cpu: f64,
 }
 
 fn main() -> Result<()> {
     let options = options()?;
     let three_d = XServer::xvfb().start()?;
-    let two_d = XServer::xvfb().without_glx().start()?;
+    let two_d = XServer::xvfb().without_glx().with_framebuffer().start()?;
     let vgl = std::env::var("VGL_LIB").ok();
-    println!("| size | alpha bits | arm | frames/s | of direct | CPU ms a frame in the program |");
-    println!("|---|---|---|---|---|---|");
-    for size in SIZES {
-        for alpha in ["0", "8"] {
-            let mut figures: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
-            for _ in 0..options.rounds {
-                figures.entry("direct").or_default().push(run(direct(&three_d)?, size, alpha, &options)?);
-                figures.entry("split").or_default().push(run(
-                    split(&three_d, &two_d)?,
-                    size,
-                    alpha,
-                    &options,
-                )?);
-                if let Some(library) = &vgl {
-                    let command = virtual_gl(&three_d, &two_d, library)?;
-                    figures.entry("VirtualGL").or_default().push(run(command, size, alpha, &options)?);
-                }
+    println!(
+        "| size | alpha bits | arm | frames/s | of direct | least to most | CPU ms a frame in the program |"
+    );
+    println!("|---|---|---|---|---|---|---|");
+    for (size, alpha) in
+        options.sizes.iter().flat_map(|size| options.alphas.iter().map(move |alpha| (size, alpha)))
+    {
+        let mut figures: BTreeMap<String, Vec<Figure>> = BTreeMap::new();
+        for _ in 0..options.rounds {
+            let mut measure = |arm: String, command| -> Result<()> {
+                figures.entry(arm).or_default().push(run(command, size, alpha, &options)?);
+                Ok(())
+            };
+            measure("direct".to_owned(), direct(&three_d)?)?;
+            for arm in &options.arms {
+                measure(format!("split {arm}").trim_end().to_owned(), split(&three_d, &two_d, arm)?)?;
             }
-            let direct = median(figures["direct"].iter().map(|figure| figure.0));
-            for (arm, figures) in &figures {
-                let rate = median(figures.iter().map(|figure| figure.0));
-                let cpu = median(figures.iter().map(|figure| figure.1));
-                println!("| {size} | {alpha} | {arm} | {rate:.0} | {:.2} | {cpu:.2} |", rate / direct);
+            if let Some(library) = &vgl {
+                measure("VirtualGL".to_owned(), virtual_gl(&three_d, &two_d, library)?)?;
             }
+        }
+        let direct = figures["direct"].clone();
+        for (arm, figures) in &figures {
+            let rate = median(figures.iter().map(|figure| figure.rate));
+            let cpu = median(figures.iter().map(|figure| figure.cpu));
+            let ratios = || figures.iter().zip(&direct).map(|(figure, direct)| figure.rate / direct.rate);
+            let (ratio, least, most) =
+                (median(ratios()), ratios().fold(f64::MAX, f64::min), ratios().fold(0.0, f64::max));
+            println!(
+                "| {size} | {alpha} | {arm} | {rate:.0} | {ratio:.2} | {least:.2} to {most:.2} | {cpu:.2} |"
+            );
         }
     }
     Ok(())
 }
 
 fn options() -> Result<Options> {
-    let mut options = Options { rounds: 5, seconds: "3".to_owned(), cube: false };
+    let list = |text: &str| text.split(',').map(str::to_owned).collect::<Vec<_>>();
+    let mut options = Options {
+        rounds: 5,
+        seconds: "3".to_owned(),
+        cube: false,
+        sizes: list("640x480,1280x720,1920x1080"),
+        alphas: list("0,8"),
+        arms: Vec::new(),
+    };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().with_context(|| format!("{argument} needs a value"));
@@ -64,8 +89,16 @@ fn options() -> Result<Options> {
             "--rounds" => options.rounds = value()?.parse().context("--rounds takes a number")?,
             "--seconds" => options.seconds = value()?,
             "--cube" => options.cube = true,
-            other => bail!("{other} is not an option: --rounds N, --seconds S, --cube"),
+            "--sizes" => options.sizes = list(&value()?),
+            "--alphas" => options.alphas = list(&value()?),
+            "--arm" => options.arms.push(value()?),
+            other => {
+                bail!("{other} is not an option; the head of tests/src/bin/bench.rs names those there are")
+            }
         }
+    }
+    if options.arms.is_empty() {
+        options.arms.push(String::new());
     }
     Ok(options)
 }
@@ -80,9 +113,10 @@ fn direct(three_d: &XServer) -> Result<Command> {
     Ok(clears(three_d, Command::new(artifacts::program("clears")?)))
 }
 
-fn split(three_d: &XServer, two_d: &XServer) -> Result<Command> {
+fn split(three_d: &XServer, two_d: &XServer, flags: &str) -> Result<Command> {
     let mut command = Command::new(artifacts::program("glxrun")?);
-    command.args(["--spoil", "off", "-d", &three_d.display(), "--"]).arg(artifacts::program("clears")?);
+    command.args(["--spoil", "off", "-d", &three_d.display()]).args(flags.split_whitespace());
+    command.arg("--").arg(artifacts::program("clears")?);
     Ok(clears(two_d, command))
 }
 
@@ -98,8 +132,7 @@ fn virtual_gl(three_d: &XServer, two_d: &XServer, library: &str) -> Result<Comma
     Ok(command)
 }
 
-/// Frames a second and CPU ms a frame.
-fn run(mut command: Command, size: &str, alpha: &str, options: &Options) -> Result<(f64, f64)> {
+fn run(mut command: Command, size: &str, alpha: &str, options: &Options) -> Result<Figure> {
     command.args(["--size", size, "--alpha", alpha, "--seconds", &options.seconds]);
     if options.cube {
         command.arg("--cube");
@@ -107,7 +140,7 @@ fn run(mut command: Command, size: &str, alpha: &str, options: &Options) -> Resu
     let output = Program::run(command)?.success()?.stdout;
     let words: Vec<&str> = output.split_whitespace().collect();
     match words.as_slice() {
-        [rate, "fps", cpu, "ms", ..] => Ok((rate.parse()?, cpu.parse()?)),
+        [rate, "fps", cpu, "ms", ..] => Ok(Figure { rate: rate.parse()?, cpu: cpu.parse()? }),
         _ => bail!("clears printed {output:?}"),
     }
 }

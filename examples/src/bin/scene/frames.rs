@@ -183,6 +183,47 @@ pub fn readback(app: &mut App) -> Result<()> {
     app.hold()
 }
 
+/// What is drawn has little alpha, and there is state that a careless look at the alpha would disturb; it reads back as 1
+/// in every way that there is.
+pub fn opaque(app: &mut App) -> Result<()> {
+    let (window, _) = app.start()?;
+    let gl = app.gl;
+    check(gl.integer(ALPHA_BITS) == 0, || format!("GL_ALPHA_BITS is {}", gl.integer(ALPHA_BITS)))?;
+    let bits = gl.floats(ALPHA_BITS)[0];
+    check(bits == 0.0, || format!("GL_ALPHA_BITS is {bits} as a float"))?;
+    let (width, height) = app.size.signed();
+    let texture = gl.texture(16, 16, None)?;
+    for frame in 0..app.frames {
+        gl.clear_color(0.1 * frame as f32, 0.5, 0.25, 0.125);
+        gl.clear(COLOR_BUFFER_BIT);
+        gl.scissor(3, 2, width / 2, height / 2);
+        gl.enable(SCISSOR_TEST);
+        gl.color_mask(1, 0, 1, 0);
+        let read = gl.read_pixels(0, 0, width, height);
+        gl.bind_texture(TEXTURE_2D, texture);
+        gl.copy_tex_image_2d(TEXTURE_2D, 0, RGBA, 0, 0, width, height, 0);
+        let mut copied = vec![0; read.len()];
+        // SAFETY: room for the whole texture, whose size is the window's.
+        unsafe { (gl.get_tex_image)(TEXTURE_2D, 0, RGBA, UNSIGNED_BYTE, copied.as_mut_ptr().cast()) };
+        for pixels in [&read, &copied] {
+            check(pixels.chunks(4).all(|pixel| pixel[3] == 255), || {
+                format!("frame {frame}: alpha is not 1")
+            })?;
+        }
+        say(&format!("hash {frame} {:016x} {:016x}", hash(&read), hash(&copied)))?;
+        check(gl.floats(COLOR_CLEAR_VALUE)[3] == 0.125, || "the clear colour has changed".into())?;
+        // Through the scissor and the mask that were set before.
+        gl.clear_color(1.0, 1.0, 0.0, 0.0);
+        gl.clear(COLOR_BUFFER_BIT);
+        gl.disable(SCISSOR_TEST);
+        gl.color_mask(1, 1, 1, 1);
+        app.glx.swap(window.drawable);
+        app.frame_done(frame)?;
+    }
+    gl.check_errors("reading in all ways")?;
+    app.hold()
+}
+
 /// The bottom left pixel is background: it must read back as it was cleared, alpha as 1 where the window has none.
 fn check_corner(app: &App, frame: u32) -> Result<()> {
     let read = app.gl.read_pixels(0, 0, 1, 1);

@@ -19,7 +19,7 @@ use glxrun_examples::args::Args;
 
 type Case = fn(&mut App) -> Result<()>;
 
-const CASES: [(&str, Case, &str); 32] = [
+const CASES: [(&str, Case, &str); 33] = [
     ("spin", frames::spin, "a turning cube, swapped"),
     ("front", frames::front, "drawing into GL_FRONT under depth test, glFlush and glFinish"),
     (
@@ -34,6 +34,7 @@ const CASES: [(&str, Case, &str); 32] = [
     ),
     ("destalpha", frames::dest_alpha, "blending by the alpha that is in the window (with --alpha 8)"),
     ("readback", frames::readback, "what glReadPixels gives is what was drawn; prints its hash"),
+    ("opaque", frames::opaque, "a window without alpha has none, whatever is drawn and however it is read"),
     ("resize", frames::resize, "XResizeWindow without XSync, then glViewport, draw, swap"),
     (
         "follow",

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use super::{LogLevel, Mode, Moment, Shot, Size, Spoil, Transport};
+use super::{Damage, LogLevel, Mode, Moment, Opaque, Readback, Shot, Sink, Size, Spoil, Transport};
 
 pub fn text(value: &OsStr) -> Option<String> {
     value.to_str().filter(|text| !text.is_empty()).map(str::to_owned)
@@ -28,6 +28,39 @@ pub fn transport(value: &OsStr) -> Option<Transport> {
         "memfd" => Some(Transport::Memfd),
         "sysv" => Some(Transport::SysV),
         "putimage" => Some(Transport::PutImage),
+        _ => None,
+    }
+}
+
+pub fn readback(value: &OsStr) -> Option<Readback> {
+    match value.to_str()? {
+        "auto" => Some(Readback::Auto),
+        "direct" => Some(Readback::Direct),
+        _ => None,
+    }
+}
+
+pub fn opaque(value: &OsStr) -> Option<Opaque> {
+    match value.to_str()? {
+        "exact" => Some(Opaque::Exact),
+        "fast" => Some(Opaque::Fast),
+        _ => None,
+    }
+}
+
+pub fn damage(value: &OsStr) -> Option<Damage> {
+    match value.to_str()? {
+        "auto" => Some(Damage::Auto),
+        "off" => Some(Damage::Off),
+        _ => None,
+    }
+}
+
+pub fn sink(value: &OsStr) -> Option<Sink> {
+    match value.to_str()? {
+        "auto" => Some(Sink::Auto),
+        "shm" => Some(Sink::Shm),
+        "framebuffer" => Some(Sink::Framebuffer),
         _ => None,
     }
 }

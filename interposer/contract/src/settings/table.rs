@@ -34,7 +34,7 @@ pub static TABLE: &[Setting] = &[
         bare: None,
         allowed: "WIDTHxHEIGHT in pixels, each 1 to 32767, such as 1280x1024",
         default: "1280x1024",
-        help: "size of the Xvfb started if DISPLAY is unset",
+        help: "size of the Xvfb if DISPLAY is unset",
         detail: "",
         audience: Audience::Launcher,
         parse: |settings, value| {
@@ -113,6 +113,100 @@ pub static TABLE: &[Setting] = &[
         },
     },
     Setting {
+        name: "readback",
+        flag: Some("readback"),
+        short: None,
+        env: "GLXRUN_READBACK",
+        metavar: "auto|direct",
+        bare: None,
+        allowed: "auto or direct",
+        default: "auto",
+        help: "how pixels get into a frame",
+        detail: "From a rendered surface into memory that the 2D side sees. `auto` measures during the first frames in which order of bytes a surface is quickest to read and puts \
+                 the bytes in the window's order in a thread of its own; `direct` has the driver do that.",
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.readback = parse::readback(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "opaque",
+        flag: Some("opaque"),
+        short: None,
+        env: "GLXRUN_OPAQUE",
+        metavar: "exact|fast",
+        bare: None,
+        allowed: "exact or fast",
+        default: "exact",
+        help: "fast: give windows a hidden alpha",
+        detail: "Windows without alpha are then backed by surfaces with alpha, which software renderers read several times quicker. Programs that blend with the alpha \
+                 that is in the window (GL_DST_ALPHA) although it has none look different then; all others do not notice. Without effect where an EGL device renders.",
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.opaque = parse::opaque(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "damage",
+        flag: Some("damage"),
+        short: None,
+        env: "GLXRUN_DAMAGE",
+        metavar: "auto|off",
+        bare: None,
+        allowed: "auto or off",
+        default: "off",
+        help: "auto: send only what has changed",
+        detail: "For windows that change in places. VNC servers, x11vnc and X connections over a network then have less \
+                 to do. Frames are compared in tiles of 64x64 pixels in a thread of its own; windows whose frames change \
+                 wholly are soon left alone.",
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.damage = parse::damage(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "sink",
+        flag: Some("sink"),
+        short: None,
+        env: "GLXRUN_SINK",
+        metavar: "auto|shm|framebuffer",
+        bare: None,
+        allowed: "auto, shm or framebuffer",
+        default: "auto",
+        help: "where frames are put on the 2D side",
+        detail: "`framebuffer` writes them straight into the screen of the Xvfb that glxrun starts where DISPLAY is unset, \
+                 while a window is wholly visible; a program that looks at the screen at the same moment may see two frames \
+                 in one picture. That Xvfb has no Composite extension, and so no windows with alpha, and paints no \
+                 cursor. `shm` hands them to the X server, by whichever \
+                 `transport`. `auto` is `shm`.",
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.sink = parse::sink(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "framebuffer",
+        flag: None,
+        short: None,
+        env: "GLXRUN_FRAMEBUFFER",
+        metavar: "PATH",
+        bare: None,
+        allowed: "a path",
+        default: "none",
+        help: "file in which DISPLAY's Xvfb keeps its screen (`-fbdir`)",
+        detail: "The launcher sets it with `--sink framebuffer` for the Xvfb that it starts. For one of your own: \
+                 `Xvfb -fbdir DIRECTORY -extension Composite`, and `DIRECTORY/Xvfb_screen0`.",
+        audience: Audience::Library,
+        parse: |settings, value| {
+            settings.framebuffer = Some(parse::path(value)?);
+            Some(())
+        },
+    },
+    Setting {
         name: "stats",
         flag: Some("stats"),
         short: None,
@@ -155,7 +249,7 @@ pub static TABLE: &[Setting] = &[
         bare: None,
         allowed: "a whole number, 0 for never",
         default: "0",
-        help: "keep the picture of frame N: its swap never returns",
+        help: "keep frame N's picture: its swap never returns",
         detail: "Frames are counted from 1 in each window.",
         audience: Audience::Both,
         parse: |settings, value| {

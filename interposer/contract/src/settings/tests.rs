@@ -35,9 +35,21 @@ fn names_flags_and_variables_are_unique_and_alike() {
 
 #[test]
 fn defaults_in_words_are_the_defaults() {
-    for name in
-        ["size", "spoil", "fps", "refresh-rate", "transport", "stats", "mode", "pause-at-frame", "log"]
-    {
+    for name in [
+        "size",
+        "spoil",
+        "fps",
+        "refresh-rate",
+        "transport",
+        "readback",
+        "opaque",
+        "damage",
+        "sink",
+        "stats",
+        "mode",
+        "pause-at-frame",
+        "log",
+    ] {
         assert_eq!(parsed(name, row(name).default).expect(name), Settings::default(), "{name}");
     }
 }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use glxrun_contract::counters::Entry;
-use glxrun_display::{Layout, Options, Server, Slot, Spoil, Transport, Window};
+use glxrun_display::{Damage, Layout, Options, Server, Slot, Spoil, Transport, Window};
 use parking_lot::Mutex;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
@@ -49,7 +49,11 @@ impl Xvfb {
 
     /// Connects as the interposer does.
     pub fn connect(&self, transport: Transport, spoil: Spoil) -> Arc<Server> {
-        Server::connect(&self.display, Options { transport, spoil }).expect("our own Xvfb answers")
+        self.connect_with(Options { transport, spoil, damage: Damage::Off })
+    }
+
+    pub fn connect_with(&self, options: Options) -> Arc<Server> {
+        Server::connect(&self.display, options).expect("our own Xvfb answers")
     }
 
     pub fn signal(&self, signal: i32) {
