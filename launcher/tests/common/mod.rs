@@ -9,6 +9,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -124,17 +125,20 @@ pub const EGL_DRIVERS: &str = "__EGL_VENDOR_LIBRARY_FILENAMES";
 
 /// A shared object that is named like the library and holds nothing.
 pub fn harmless_library() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(build_harmless_library).clone()
+}
+
+fn build_harmless_library() -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("libglxrun.so");
-    if !path.exists() {
-        // Other tests may be at it too: the last of equal files stays.
-        let own = path.with_extension(std::process::id().to_string());
-        let built = Command::new("cc")
-            .args(["-shared", "-nostdlib", "-Wl,-soname,libglxrun.so", "-x", "c", "/dev/null", "-o"])
-            .arg(&own)
-            .status();
-        assert!(built.is_ok_and(|status| status.success()), "cc makes a library (apt-get install gcc)");
-        fs::rename(&own, &path).expect("a library");
-    }
+    // Tests in other processes may be at it too: the last of equal files stays.
+    let own = path.with_extension(std::process::id().to_string());
+    let built = Command::new("cc")
+        .args(["-shared", "-nostdlib", "-Wl,-soname,libglxrun.so", "-x", "c", "/dev/null", "-o"])
+        .arg(&own)
+        .status();
+    assert!(built.is_ok_and(|status| status.success()), "cc makes a library (apt-get install gcc)");
+    fs::rename(&own, &path).expect("a library");
     path
 }
 
