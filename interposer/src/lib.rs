@@ -24,6 +24,7 @@ mod logger;
 mod render;
 mod runtime;
 mod signals;
+mod slot;
 mod x11;
 mod xcb;
 

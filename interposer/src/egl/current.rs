@@ -1,7 +1,7 @@
 //! What is current in each thread, as far as it has surfaces of ours. GLX keeps its own (`glx::current`): a thread has
 //! a context of the one or of the other.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::ffi::c_int;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,6 +19,7 @@ use crate::gl::features::Features;
 use crate::gl::state::{Resolved, Source};
 use crate::gl::viewports::{News, Viewports};
 use crate::interpose::Inside;
+use crate::slot::Slot;
 
 /// The pbuffers of surfaces of ours that are bound to draw to and to read from.
 type Bound = (Option<Arc<Pbuffer>>, Option<Arc<Pbuffer>>);
@@ -40,36 +41,22 @@ pub struct Current {
 }
 
 thread_local! {
-    /// From Rc::into_raw, as in `glx::current`.
-    static CURRENT: Cell<*const Current> = const { Cell::new(std::ptr::null()) };
+    static CURRENT: Slot<Current> = const { Slot::new() };
 }
 
 /// What is current in this thread; None without a surface of ours.
 #[inline]
 pub fn get() -> Option<Rc<Current>> {
-    let current = CURRENT.with(Cell::get);
-    if current.is_null() {
-        return None;
-    }
-    // SAFETY: the pointer came from Rc::into_raw in this thread and holds a count of its own.
-    unsafe {
-        Rc::increment_strong_count(current);
-        Some(Rc::from_raw(current))
-    }
+    CURRENT.with(Slot::get)
 }
 
 fn set(current: Option<Current>) {
-    let new = current.map_or(std::ptr::null(), |current| Rc::into_raw(Rc::new(current)));
-    let old = CURRENT.with(|place| place.replace(new));
-    if !old.is_null() {
-        // SAFETY: the count that CURRENT held.
-        drop(unsafe { Rc::from_raw(old) });
-    }
+    CURRENT.with(|slot| slot.set(current));
 }
 
 /// In a forked child: nothing is current, and what the parent had is not touched.
 pub fn forget() {
-    CURRENT.with(|place| place.set(std::ptr::null()));
+    CURRENT.with(Slot::forget);
 }
 
 /// Whether a surface is what this thread draws to.

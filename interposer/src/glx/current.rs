@@ -17,6 +17,7 @@ use crate::gl;
 use crate::gl::viewports::{News, Viewports};
 use crate::render::{Failure, Moment, Surface};
 use crate::runtime::Runtime;
+use crate::slot::Slot;
 
 /// What is current in a thread.
 pub struct Current {
@@ -36,37 +37,22 @@ pub struct Current {
 }
 
 thread_local! {
-    /// From Rc::into_raw. A plain pointer has no destructor, so it can be read while a thread ends; a thread that
-    /// ends with a context current keeps it, as GLX says.
-    static CURRENT: Cell<*const Current> = const { Cell::new(std::ptr::null()) };
+    static CURRENT: Slot<Current> = const { Slot::new() };
 }
 
 /// What is current in this thread.
 #[inline]
 pub fn get() -> Option<Rc<Current>> {
-    let current = CURRENT.with(Cell::get);
-    if current.is_null() {
-        return None;
-    }
-    // SAFETY: the pointer came from Rc::into_raw in this thread and holds a count of its own.
-    unsafe {
-        Rc::increment_strong_count(current);
-        Some(Rc::from_raw(current))
-    }
+    CURRENT.with(Slot::get)
 }
 
 fn set(current: Option<Current>) {
-    let new = current.map_or(std::ptr::null(), |current| Rc::into_raw(Rc::new(current)));
-    let old = CURRENT.with(|place| place.replace(new));
-    if !old.is_null() {
-        // SAFETY: the count that CURRENT held.
-        drop(unsafe { Rc::from_raw(old) });
-    }
+    CURRENT.with(|slot| slot.set(current));
 }
 
 /// In a forked child: nothing is current, and what the parent had is not touched.
 pub fn forget() {
-    CURRENT.with(|place| place.set(std::ptr::null()));
+    CURRENT.with(Slot::forget);
 }
 
 impl Current {
