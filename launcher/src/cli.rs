@@ -11,15 +11,17 @@ use clap::{Arg, ArgAction, Command};
 use glxrun_contract::settings::{Audience, Setting, Settings, TABLE};
 
 use crate::Variable;
+use crate::commands;
 use crate::failure::Failure;
 
 /// What the command line asks for.
-#[derive(Debug)]
 pub enum Cli {
     /// Print this text and end.
     Print(String),
     /// Print the EGL devices and end.
     ListDevices,
+    /// Do a command of glxrun's own with these words.
+    Command(&'static commands::Command, Vec<OsString>),
     /// Run a program.
     Run(Box<Order>),
 }
@@ -39,6 +41,10 @@ pub struct Order {
 
 /// Reads the command line and the environment.
 pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Cli, Failure> {
+    let line: Vec<OsString> = line.into_iter().collect();
+    if let Some(command) = line.get(1).and_then(commands::named) {
+        return Ok(Cli::Command(command, line[2..].to_vec()));
+    }
     let mut matches = match command().try_get_matches_from(line) {
         Ok(matches) => matches,
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
@@ -93,7 +99,7 @@ fn command() -> Command {
         .arg(Arg::new("program").num_args(0..).trailing_var_arg(true).value_parser(ValueParser::os_string()))
         .args_override_self(true)
         .override_usage("glxrun [options] [--] program [arguments]")
-        .override_help(help())
+        .override_help(help(Pages::Common))
 }
 
 /// Columns of a terminal that the help is made for.
@@ -101,13 +107,23 @@ const COLUMNS: usize = 80;
 /// The column where descriptions begin.
 const INDENT: usize = 28;
 
-fn help() -> String {
+/// Which options a help text has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Pages {
+    /// Those that fit one screen.
+    Common,
+    /// All.
+    All,
+}
+
+/// The text of `glxrun --help` or `glxrun help`.
+pub fn help(pages: Pages) -> String {
     let mut help = format!(
-        "Run an OpenGL program: rendered on the 3D side, shown on the 2D side.\n{USAGE}\n\n\
+        "Run an OpenGL program: rendered on the 3D side, shown on the 2D side.\n{USAGE}\n       glxrun command [arguments]\n\n\
          The program's windows are on DISPLAY, the 2D side, which needs no GLX. Where\n\
          DISPLAY is unset, glxrun starts an Xvfb that ends with the program.\n\n"
     );
-    for setting in TABLE {
+    for setting in TABLE.iter().filter(|setting| setting.common || pages == Pages::All) {
         let Some(flag) = setting.flag else { continue };
         let short = setting.short.map_or("    ".to_owned(), |short| format!("-{short}, "));
         let value = match setting.bare {
@@ -121,9 +137,13 @@ fn help() -> String {
         );
     }
     entry(&mut help, "    --list-devices", "print the EGL devices that -d can name, and end");
-    entry(&mut help, "-h, --help", "print this and end");
+    entry(&mut help, "-h, --help", "print this and end; glxrun help lists all options");
     entry(&mut help, "-V, --version", "print version and build, and end");
-    help += "\nEach option has a variable too, such as GLXRUN_REFRESH_RATE for --refresh-rate.\n\
+    help += "\nCommands:\n";
+    for command in commands::ALL {
+        entry(&mut help, format!("{} {}", command.name, command.usage).trim_end(), command.summary);
+    }
+    help += "\nEach option has a variable too, such as GLXRUN_FPS for --fps.\n\
              Exit status: the program's; 128+N if signal N ended it; 125 if glxrun failed;\n\
              126 if the program cannot be run, 127 if it was not found.\n";
     help
@@ -163,7 +183,7 @@ mod tests {
     fn order(words: &[&str]) -> Order {
         match parse(std::iter::once("glxrun").chain(words.iter().copied()).map(OsString::from)) {
             Ok(Cli::Run(order)) => *order,
-            other => panic!("{words:?} gave {other:?}"),
+            _ => panic!("{words:?} is no order"),
         }
     }
 
@@ -198,11 +218,27 @@ mod tests {
 
     #[test]
     fn help_fits_one_screen() {
-        let help = help();
-        assert!(help.lines().all(|line| line.chars().count() <= COLUMNS), "{help}");
+        let help = help(Pages::Common);
         assert!((24..=40).contains(&help.lines().count()), "{} lines:\n{help}", help.lines().count());
+    }
+
+    #[test]
+    fn all_options_and_commands_are_in_the_long_help() {
+        let help = help(Pages::All);
+        assert!(help.lines().all(|line| line.chars().count() <= COLUMNS), "{help}");
         for setting in TABLE {
             assert!(setting.flag.is_none_or(|flag| help.contains(&format!("--{flag}"))), "{}", setting.name);
+        }
+    }
+
+    #[test]
+    fn a_command_is_the_first_word_only() {
+        let parse = |words: &[&str]| parse(words.iter().map(OsString::from));
+        assert!(
+            matches!(parse(&["glxrun", "help", "x"]), Ok(Cli::Command(command, words)) if command.name == "help" && words == ["x"])
+        );
+        for line in [&["glxrun", "--", "help"][..], &["glxrun", "--fps", "1", "help"]] {
+            assert!(matches!(parse(line), Ok(Cli::Run(order)) if order.program == "help"));
         }
     }
 }

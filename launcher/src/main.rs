@@ -5,6 +5,7 @@
 //! on the way is owned by a value whose drop ends or removes it, so every return cleans up.
 
 mod cli;
+mod commands;
 mod devices;
 mod display;
 mod failure;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
             let _ = std::io::stdout().write_all(text.as_bytes());
             0
         }),
+        Ok(Cli::Command(command, words)) => (command.run)(words),
         Ok(Cli::Run(order)) => run(*order),
         Err(failure) => Err(failure),
     };

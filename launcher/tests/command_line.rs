@@ -227,7 +227,7 @@ fn a_tmpdir_that_cannot_be_used_is_told() {
 fn the_readers_page_lists_every_flag() {
     let stage = Stage::new();
     let page = read(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/settings.md"));
-    let help = stage.glxrun().arg("--help").run().stdout;
+    let help = stage.glxrun().arg("help").run().stdout;
     let flags = help.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 2);
     let flags = flags.map(|word| word.split(['[', '=']).next().unwrap_or(word).trim_end_matches('.'));
     for flag in flags.filter(|flag| !matches!(*flag, "--help" | "--version")) {

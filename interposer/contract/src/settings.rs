@@ -262,6 +262,8 @@ pub struct Setting {
     pub help: &'static str,
     /// The rest of what the documentation says; may be empty.
     pub detail: &'static str,
+    /// Whether `glxrun --help`, which is to fit one screen, shows it; `glxrun help` shows all.
+    pub common: bool,
     /// Who reads it.
     pub audience: Audience,
     parse: fn(&mut Settings, &OsStr) -> Option<()>,

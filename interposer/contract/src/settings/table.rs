@@ -19,6 +19,7 @@ pub static TABLE: &[Setting] = &[
                  extension and must not be the one that the program's windows are on. Without a GPU, what renders in \
                  software is EGL's software device, else a private Xvfb, and that is announced. A bare `egl` heeds \
                  NVIDIA_VISIBLE_DEVICES.",
+        common: true,
         audience: Audience::Both,
         parse: |settings, value| {
             settings.display3d = Some(parse::text(value)?);
@@ -36,6 +37,7 @@ pub static TABLE: &[Setting] = &[
         default: "1280x1024",
         help: "size of the Xvfb if DISPLAY is unset",
         detail: "",
+        common: true,
         audience: Audience::Launcher,
         parse: |settings, value| {
             settings.size = parse::size(value)?;
@@ -53,6 +55,7 @@ pub static TABLE: &[Setting] = &[
         default: "on",
         help: "on: skip a frame that a newer one overtakes; off: show every frame",
         detail: "With `off` every frame is delivered and the program waits for the 2D side where it must.",
+        common: true,
         audience: Audience::Both,
         parse: |settings, value| {
             settings.spoil = parse::spoil(value)?;
@@ -70,6 +73,7 @@ pub static TABLE: &[Setting] = &[
         default: "0",
         help: "frame-rate cap of each window, 0 for none",
         detail: "",
+        common: true,
         audience: Audience::Both,
         parse: |settings, value| {
             settings.fps = parse::fps(value)?;
@@ -87,6 +91,7 @@ pub static TABLE: &[Setting] = &[
         default: "60",
         help: "refresh rate that swap intervals count in",
         detail: "A program that asks for a swap interval of 1 gets at most this many frames per second.",
+        common: false,
         audience: Audience::Both,
         parse: |settings, value| {
             settings.refresh_rate = parse::above_zero(value.to_str()?)?;
@@ -106,6 +111,7 @@ pub static TABLE: &[Setting] = &[
         detail: "`memfd` is shared memory passed as a file descriptor, `sysv` a System V segment (the X server must \
                  run as the same user), `putimage` goes through the socket and also works over a network. `auto` \
                  takes the first of these that the server accepts.",
+        common: false,
         audience: Audience::Both,
         parse: |settings, value| {
             settings.transport = parse::transport(value)?;
@@ -124,6 +130,7 @@ pub static TABLE: &[Setting] = &[
         help: "how pixels get into a frame",
         detail: "From a rendered surface into memory that the 2D side sees. `auto` measures during the first frames in which order of bytes a surface is quickest to read and puts \
                  the bytes in the window's order in a thread of its own; `direct` has the driver do that.",
+        common: false,
         audience: Audience::Both,
         parse: |settings, value| {
             settings.readback = parse::readback(value)?;
@@ -142,6 +149,7 @@ pub static TABLE: &[Setting] = &[
         help: "fast: give windows a hidden alpha",
         detail: "Windows without alpha are then backed by surfaces with alpha, which software renderers read several times quicker. Programs that blend with the alpha \
                  that is in the window (GL_DST_ALPHA) although it has none look different then; all others do not notice. Without effect where an EGL device renders.",
+        common: true,
         audience: Audience::Both,
         parse: |settings, value| {
             settings.opaque = parse::opaque(value)?;
@@ -161,6 +169,7 @@ pub static TABLE: &[Setting] = &[
         detail: "For windows that change in places. VNC servers, x11vnc and X connections over a network then have less \
                  to do. Frames are compared in tiles of 64x64 pixels in a thread of its own; windows whose frames change \
                  wholly are soon left alone.",
+        common: false,
         audience: Audience::Both,
         parse: |settings, value| {
             settings.damage = parse::damage(value)?;
@@ -182,6 +191,7 @@ pub static TABLE: &[Setting] = &[
                  in one picture. That Xvfb has no Composite extension, and so no windows with alpha, and paints no \
                  cursor. `shm` hands them to the X server, by whichever \
                  `transport`. `auto` is `shm`.",
+        common: true,
         audience: Audience::Both,
         parse: |settings, value| {
             settings.sink = parse::sink(value)?;
@@ -200,6 +210,7 @@ pub static TABLE: &[Setting] = &[
         help: "file in which DISPLAY's Xvfb keeps its screen (`-fbdir`)",
         detail: "The launcher sets it with `--sink framebuffer` for the Xvfb that it starts. For one of your own: \
                  `Xvfb -fbdir DIRECTORY -extension Composite`, and `DIRECTORY/Xvfb_screen0`.",
+        common: false,
         audience: Audience::Library,
         parse: |settings, value| {
             settings.framebuffer = Some(parse::path(value)?);
@@ -217,6 +228,7 @@ pub static TABLE: &[Setting] = &[
         default: "off",
         help: "print frames per second every SECONDS (2) and at exit",
         detail: "Rendered and delivered frames are counted apart, for each window; the flag alone means 2 seconds.",
+        common: true,
         audience: Audience::Launcher,
         parse: |settings, value| {
             settings.stats = parse::stats(value)?;
@@ -234,6 +246,7 @@ pub static TABLE: &[Setting] = &[
         default: "split",
         help: "direct: no split, only count frames",
         detail: "In `direct` mode the program draws by itself on its own display, to compare with; no 3D side is used.",
+        common: true,
         audience: Audience::Both,
         parse: |settings, value| {
             settings.mode = parse::mode(value)?;
@@ -251,6 +264,7 @@ pub static TABLE: &[Setting] = &[
         default: "0",
         help: "keep frame N's picture: its swap never returns",
         detail: "Frames are counted from 1 in each window.",
+        common: false,
         audience: Audience::Both,
         parse: |settings, value| {
             settings.pause_at_frame = parse::whole(value.to_str()?)?;
@@ -269,6 +283,7 @@ pub static TABLE: &[Setting] = &[
         help: "picture of the 2D side, SECONDS after the first frame or at frame N",
         detail: "The whole root window is saved, once: SECONDS after the first frame was delivered, or as soon as \
                  a window has N delivered frames.",
+        common: true,
         audience: Audience::Launcher,
         parse: |settings, value| {
             settings.shot = Some(parse::shot(value)?);
@@ -286,6 +301,7 @@ pub static TABLE: &[Setting] = &[
         default: "libglxrun.so beside glxrun, in ../lib/glxrun or in ../lib",
         help: "the libglxrun.so to preload",
         detail: "",
+        common: false,
         audience: Audience::Launcher,
         parse: |settings, value| {
             settings.library = Some(parse::path(value)?);
@@ -303,6 +319,7 @@ pub static TABLE: &[Setting] = &[
         default: "warn",
         help: "what the library tells on stderr",
         detail: "",
+        common: false,
         audience: Audience::Both,
         parse: |settings, value| {
             settings.log = parse::log_level(value)?;
@@ -320,6 +337,7 @@ pub static TABLE: &[Setting] = &[
         default: "none",
         help: "file of frame counts that the library writes to",
         detail: "The launcher makes the file and sets the variable when `--stats` or `--shot` need it.",
+        common: false,
         audience: Audience::Library,
         parse: |settings, value| {
             settings.counters = Some(parse::path(value)?);

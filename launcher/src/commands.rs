@@ -1,0 +1,43 @@
+//! The commands of glxrun beside running a program: `glxrun NAME ...`.
+//!
+//! A command's name counts as the first word only, so `glxrun -- NAME` runs a program of that name.
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use anyhow::anyhow;
+
+use crate::cli;
+use crate::failure::Failure;
+
+/// A command.
+pub struct Command {
+    /// The first word of the command line.
+    pub name: &'static str,
+    /// What follows the name, for help.
+    pub usage: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// Does it with the words after its name; gives the exit status.
+    pub run: fn(Vec<OsString>) -> Result<u8, Failure>,
+}
+
+/// All of them, in the order in which help lists them.
+pub const ALL: &[Command] =
+    &[Command { name: "help", usage: "", summary: "list all options and commands", run: help }];
+
+/// The command that `name` is, if any.
+pub fn named(name: &OsString) -> Option<&'static Command> {
+    ALL.iter().find(|command| name == command.name)
+}
+
+fn help(words: Vec<OsString>) -> Result<u8, Failure> {
+    if let Some(word) = words.first() {
+        return Err(anyhow!(
+            "glxrun help takes no arguments, not {word:?}; glxrun COMMAND --help tells about a command"
+        )
+        .into());
+    }
+    let _ = std::io::stdout().write_all(cli::help(cli::Pages::All).as_bytes());
+    Ok(0)
+}
