@@ -11,6 +11,7 @@ pub mod gl;
 pub mod glx;
 pub mod hold;
 pub mod load;
+pub mod timing;
 pub mod xlib;
 
 /// Any error, as text for the user: the examples only print it.

@@ -375,6 +375,16 @@ impl XDisplay {
         }
     }
 
+    /// The next event, waited for.
+    pub fn wait_for_event(&self) -> xlib::XEvent {
+        let mut event = MaybeUninit::<xlib::XEvent>::uninit();
+        // SAFETY: XNextEvent writes the event.
+        unsafe {
+            (self.xlib.XNextEvent)(self.raw, event.as_mut_ptr());
+            event.assume_init()
+        }
+    }
+
     /// The connection's socket, for poll().
     pub fn fd(&self) -> c_int {
         // SAFETY: the display is open.

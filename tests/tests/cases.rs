@@ -29,6 +29,8 @@ cases! {
     no_alpha_to_be_found: "opaque";
     readback_with_alpha: "readback" "--alpha" "8";
     readback_at_an_odd_size: "readback" "--size" "17x13" "--alpha" "8";
+    a_part_of_the_back_buffer: "copysubbuffer" "--frames" "12";
+    a_part_of_the_back_buffer_with_alpha: "copysubbuffer" "--frames" "12" "--alpha" "8" "--visual-depth" "32";
     resize: "resize";
     resize_of_a_glx_window: "resize" "--glx-window";
     single_buffer: "singlebuffer";

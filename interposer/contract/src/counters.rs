@@ -70,7 +70,13 @@ impl WindowCounters {
 
     /// Counts a rendered frame that will never be delivered; gives its number, from 1.
     pub fn count_dropped(&self) -> u64 {
-        self.dropped.fetch_add(1, Relaxed) + 1
+        self.dropped.fetch_add(1, Release) + 1
+    }
+
+    /// Frames that were rendered, and neither delivered nor dropped so far. It may be too high for a moment, not too low.
+    pub fn on_their_way(&self) -> u64 {
+        let done = self.delivered.load(Acquire) + self.dropped.load(Acquire);
+        self.rendered.load(Acquire).saturating_sub(done)
     }
 }
 

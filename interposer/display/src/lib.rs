@@ -47,4 +47,4 @@ pub use image::Image;
 pub use screen::{Geometry, Layout, Screen, Visual};
 pub use server::{Options, Server};
 pub use slot::Slot;
-pub use window::Window;
+pub use window::{FrameWatcher, Window};

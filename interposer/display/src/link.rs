@@ -1,7 +1,7 @@
 //! The connection as all threads share it: who may read it, what an event means, what happens when it is lost.
 //!
-//! Locks, in the order in which they may nest: `dispatch`, `windows`, a window's state; then `in_flight`, `ready` and
-//! `retired`, one at a time; x11rb's own come last. A round trip is made with `dispatch` locked in
+//! Locks, in the order in which they may nest: `dispatch`, `windows`, a window's state; then `in_flight`, `ready`,
+//! `retired` and `messages`, one at a time; x11rb's own come last. A round trip is made with `dispatch` locked in
 //! [`Server::watch`](crate::Server::watch) only, where events have to wait, and with a buffer's own lock while it is
 //! attached.
 
@@ -17,7 +17,7 @@ use x11rb::connection::{Connection as _, SequenceNumber};
 use x11rb::errors::{ConnectionError, ReplyError};
 use x11rb::protocol::Event;
 use x11rb::protocol::shm::ConnectionExt as _;
-use x11rb::protocol::xproto::Rectangle;
+use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt as _, EventMask, Rectangle};
 use x11rb::rust_connection::RustConnection;
 
 use crate::changes::Part;
@@ -47,6 +47,8 @@ pub(crate) struct Link {
     in_flight: Mutex<Vec<InFlight>>,
     ready: Mutex<VecDeque<Arc<Shared>>>,
     retired: Mutex<Vec<u32>>,
+    /// Messages to send, and the windows whose makers get them.
+    messages: Mutex<Vec<(u32, ClientMessageEvent)>>,
     /// Wakes the poster's poll.
     pub wake: OwnedFd,
     /// Whether the poster waits, or is about to: only then is `wake` worth a system call.
@@ -83,6 +85,7 @@ impl Link {
             in_flight: Mutex::default(),
             ready: Mutex::default(),
             retired: Mutex::default(),
+            messages: Mutex::default(),
             wake: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
             sleeping: AtomicBool::new(false),
         })
@@ -292,7 +295,9 @@ impl Link {
 
     /// A window's frame is no longer in flight: the next one may go.
     pub fn completed(&self, window: Arc<Shared>, delivered: bool) {
-        if window.complete(delivered) {
+        let more = window.complete(delivered);
+        window.tell_watchers();
+        if more {
             self.submit(window);
         }
     }
@@ -338,6 +343,22 @@ impl Link {
         }
     }
 
+    /// Sends a message to the client that made the window `to`. The poster does, as it detaches segments.
+    pub fn message(&self, to: u32, message: ClientMessageEvent) {
+        if self.is_alive() {
+            self.messages.lock().push((to, message));
+            self.wake_poster();
+        }
+    }
+
+    /// Sends the messages that wait.
+    pub fn send_messages(&self) {
+        let messages = std::mem::take(&mut *self.messages.lock());
+        for (to, message) in messages {
+            let _ = self.connection.send_event(false, to, EventMask::NO_EVENT, message);
+        }
+    }
+
     /// Repairs what was written to the screen where it should not have been.
     pub fn expose_spoiled(&self) {
         let Some(framebuffer) = self.framebuffer.get().filter(|framebuffer| framebuffer.has_spoiled()) else {
@@ -362,6 +383,7 @@ impl Link {
             || !self.is_alive()
             || !self.ready.lock().is_empty()
             || !self.retired.lock().is_empty()
+            || !self.messages.lock().is_empty()
             || self.framebuffer.get().is_some_and(Framebuffer::has_spoiled)
     }
 

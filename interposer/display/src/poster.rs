@@ -46,6 +46,7 @@ fn run(link: &Link) {
                 link.completed(window, false);
             }
         }
+        link.send_messages();
         if let Err(error) = link.connection.flush() {
             link.die(&error);
         }

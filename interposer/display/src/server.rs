@@ -12,8 +12,8 @@ use x11rb::connection::{Connection as _, RequestConnection as _};
 use x11rb::errors::ReplyError;
 use x11rb::protocol::damage::{self, ConnectionExt as _};
 use x11rb::protocol::xproto::{
-    ChangeWindowAttributesAux, ConnectionExt as _, CreateGCAux, EventMask, GetGeometryReply,
-    GetWindowAttributesReply, Setup, WindowClass,
+    ChangeWindowAttributesAux, ClientMessageEvent, ConnectionExt as _, CreateGCAux, EventMask,
+    GetGeometryReply, GetWindowAttributesReply, Setup, WindowClass,
 };
 
 use crate::connect;
@@ -191,6 +191,18 @@ impl Server {
             .and_then(|cookie| cookie.reply());
         let reply = self.settle(reply)?;
         Ok(Geometry { root: reply.root, depth: reply.depth, width: reply.width, height: reply.height })
+    }
+
+    /// The atom of that name (InternAtom).
+    pub fn atom(&self, name: &str) -> Result<u32, Error> {
+        self.link.alive()?;
+        let reply = self.link.connection.intern_atom(false, name.as_bytes()).map_err(ReplyError::from);
+        Ok(self.settle(reply.and_then(|cookie| cookie.reply()))?.atom)
+    }
+
+    /// Sends a ClientMessage of type `kind` about `window` to the client that made the window `to`. Does not wait.
+    pub fn message(&self, to: u32, window: u32, kind: u32, data: [u32; 5]) {
+        self.link.message(to, ClientMessageEvent::new(32, window, kind, data));
     }
 
     /// Starts watching a window, of whichever client: its size and its end are known from here on, and it can receive

@@ -124,10 +124,25 @@ impl Window {
         framebuffer.zip(self.shared.place()).is_some_and(|(framebuffer, place)| framebuffer.is_current(place))
     }
 
+    /// Has `watcher` told of frames that are delivered or dropped, as long as it lives. Told twice of the same one, it is told
+    /// once.
+    pub fn watch_frames(&self, watcher: Weak<dyn FrameWatcher>) {
+        let mut watchers = self.shared.watchers.lock();
+        watchers.retain(|known| known.strong_count() > 0 && !Weak::ptr_eq(known, &watcher));
+        watchers.push(watcher);
+    }
+
     /// Waits until each posted frame is delivered or given up (window gone, connection lost).
     pub fn finish(&self) {
         self.shared.finish();
     }
+}
+
+/// Who is told of a window's frames.
+pub trait FrameWatcher: Send + Sync {
+    /// Frames were delivered or dropped, or never will be; so many are still on their way. Called in any thread; it may neither wait
+    /// nor call the connection but for [`Server::message`].
+    fn frames_done(&self, on_their_way: u64);
 }
 
 impl Drop for Window {
@@ -177,6 +192,7 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     /// A frame left the state of being pending.
     freed: Condvar,
+    watchers: Mutex<Vec<Weak<dyn FrameWatcher>>>,
     /// Where in the framebuffer the window is whole, and the state of affairs at which that was last asked.
     place: Mutex<(Option<Place>, Option<u64>)>,
 }
@@ -273,6 +289,7 @@ impl Shared {
             gone: AtomicBool::new(false),
             state: Mutex::default(),
             freed: Condvar::new(),
+            watchers: Mutex::default(),
             place: Mutex::default(),
         }
     }
@@ -408,6 +425,15 @@ impl Shared {
         self.freed.notify_all();
         drop(state);
         drop(old);
+        self.tell_watchers();
+    }
+
+    /// Tells of frames that are done with. The state must not be locked.
+    pub fn tell_watchers(&self) {
+        let watchers: Vec<_> = self.watchers.lock().iter().filter_map(Weak::upgrade).collect();
+        for watcher in watchers {
+            watcher.frames_done(self.counters.on_their_way());
+        }
     }
 
     /// Where the window was found to be whole.

@@ -2,18 +2,18 @@
 
 use std::ffi::c_int;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Instant;
 
 use super::config::MAX_SWAP_INTERVAL;
 use super::current;
 use super::display::AppDisplay;
 use super::numbers as egl;
 use super::pixmap::Pixmap;
-use super::surface::{Surface, Target};
+use super::surface::Target;
 use super::{EGLBoolean, EGLDisplay, EGLSurface, NativeDrawable, driver, error};
-use crate::frame::{self, pacing};
+use crate::frame;
+use crate::frame::pacing::pace;
 use crate::interpose::passes;
-use crate::runtime::{Runtime, is_direct, settings};
+use crate::runtime::{Runtime, is_direct};
 
 /// eglSwapBuffers.
 pub unsafe fn buffers(dpy: EGLDisplay, surface: EGLSurface) -> EGLBoolean {
@@ -74,18 +74,8 @@ fn ours(dpy: EGLDisplay, handle: EGLSurface) -> Option<EGLBoolean> {
     surface.has_frame.store(true, Relaxed);
     current.catch_up(true);
     current.follow_size();
-    pace(surface);
+    pace(&surface.pacer, surface.interval.load(Relaxed));
     Some(error::succeed())
-}
-
-/// Waits as the swap interval and the frame-rate cap ask.
-fn pace(surface: &Surface) {
-    let settings = settings();
-    if let Some(period) = pacing::period(surface.interval.load(Relaxed), settings.refresh_rate, settings.fps)
-        && let Some(due) = surface.pacer.lock().next(Instant::now(), period)
-    {
-        pacing::sleep_until(due);
-    }
 }
 
 /// Counts a swap that the driver has done, in direct mode.

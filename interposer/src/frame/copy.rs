@@ -13,22 +13,36 @@ use std::sync::atomic::Ordering::Relaxed;
 
 /// Copies the whole back buffer of the current drawable to its front buffer.
 pub fn back_to_front(current: &Current) {
+    part_to_front(current, [0, 0, i32::MAX, i32::MAX]);
+}
+
+/// Copies a rectangle (left, bottom, right, top) of the current drawable's back buffer to its front buffer, as far as it lies
+/// inside.
+pub fn part_to_front(current: &Current, part: [i32; 4]) {
     let Some((surface, read)) = current.surfaces() else { return };
+    let _inside = Inside::enter();
     let elsewhere = !Arc::ptr_eq(&surface, &read);
     if elsewhere && current.bind(&surface, &surface).is_err() {
         return;
     }
-    surface_to_front(current.context.features(), &surface);
+    to_front(current.context.features(), &surface, part);
     if elsewhere {
         current.rebind();
     }
 }
 
-/// The same for the surface that is bound in this thread to draw to and to read from.
+/// As [`back_to_front`], for the surface that is bound in this thread to draw to and to read from.
 pub fn surface_to_front(features: &Features, surface: &Surface) {
-    if let Some(guard) = BlitGuard::new(features) {
-        let whole = [0, 0, surface.width.into(), surface.height.into()];
-        guard.copy(api::BACK, whole, api::FRONT, whole);
+    to_front(features, surface, [0, 0, i32::MAX, i32::MAX]);
+}
+
+fn to_front(features: &Features, surface: &Surface, [left, bottom, right, top]: [i32; 4]) {
+    let part = [left.max(0), bottom.max(0), right.min(surface.width.into()), top.min(surface.height.into())];
+    if part[0] < part[2]
+        && part[1] < part[3]
+        && let Some(guard) = BlitGuard::new(features)
+    {
+        guard.copy(api::BACK, part, api::FRONT, part);
     }
 }
 

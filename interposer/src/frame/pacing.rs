@@ -1,39 +1,115 @@
-//! The rate of swaps: swap intervals and the frame-rate cap.
+//! When swaps may return: the refreshes that swap intervals count, and the frame-rate cap.
+//!
+//! No screen of the 2D side refreshes, so a clock stands in for it. It ticks on multiples of its period since the start of
+//! CLOCK_MONOTONIC: it cannot drift, and all windows of all programs agree on the number of each refresh, which
+//! GLX_OML_sync_control and its kin make visible.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use glxrun_contract::counters::now;
+use parking_lot::Mutex;
+
+use crate::runtime::settings;
+
+const SECOND: u128 = 1_000_000_000;
+
+/// Regular ticks. Times are CLOCK_MONOTONIC in nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// Ticks in 1000 seconds.
+    millihertz: u64,
+}
+
+impl Clock {
+    /// A clock of so many ticks a second, to the thousandth.
+    pub fn new(hertz: f64) -> Self {
+        Self { millihertz: ((hertz * 1000.0).round() as u64).max(1) }
+    }
+
+    /// The clock of the 2D side's refreshes.
+    pub fn of_refreshes() -> Self {
+        Self::new(settings().refresh_rate)
+    }
+
+    /// The last tick at that time.
+    pub fn tick_at(self, time: u64) -> u64 {
+        (u128::from(time) * u128::from(self.millihertz) / (1000 * SECOND)) as u64
+    }
+
+    /// The time of a tick; the end of time for one that is too far away.
+    pub fn time_of(self, tick: u64) -> u64 {
+        let time = (u128::from(tick) * 1000 * SECOND).div_ceil(u128::from(self.millihertz));
+        u64::try_from(time).unwrap_or(u64::MAX)
+    }
+
+    /// Ticks a second as a fraction in lowest terms.
+    pub fn rate(self) -> (u64, u64) {
+        let divisor = gcd(self.millihertz, 1000);
+        (self.millihertz / divisor, 1000 / divisor)
+    }
+}
+
+fn gcd(one: u64, other: u64) -> u64 {
+    if other == 0 { one } else { gcd(other, one % other) }
+}
+
+/// The tick that a wait for `target`, or one after it that leaves `remainder` when divided by `divisor`, ends at
+/// (GLX_OML_sync_control). `now` is the last tick.
+pub fn awaited(now: u64, target: u64, divisor: u64, remainder: u64) -> u64 {
+    if now < target {
+        return target;
+    }
+    let Some(past) = now.checked_rem(divisor) else { return now };
+    let next = now - past + remainder;
+    if next > now { next } else { next + divisor }
+}
 
 /// Spaces the swaps of one drawable.
 #[derive(Debug, Default)]
 pub struct Pacer {
-    next: Option<Instant>,
+    refreshed: Option<u64>,
+    capped: Option<u64>,
 }
 
 impl Pacer {
-    /// When the next swap may return, `period` after the last; None if that is past.
-    ///
-    /// A swap that comes late starts a new rhythm instead of making up for lost time.
-    pub fn next(&mut self, now: Instant, period: Duration) -> Option<Instant> {
-        let due = self.next.map_or(now, |last| last + period);
-        let wait = due > now;
-        self.next = Some(if wait { due } else { now });
-        wait.then_some(due)
+    /// When a swap made now may return, with a swap interval in refreshes (a negative one means its amount) and a cap in frames a
+    /// second, 0 for none. None if at once.
+    fn next(&mut self, now: u64, refreshes: Clock, interval: i32, cap: f64) -> Option<u64> {
+        let refreshed = match interval.unsigned_abs() {
+            0 => None,
+            interval => step(&mut self.refreshed, refreshes, now, interval.into()),
+        };
+        let capped = if cap > 0.0 { step(&mut self.capped, Clock::new(cap), now, 1) } else { None };
+        refreshed.max(capped)
     }
 }
 
-/// The time between swaps that an interval (in refreshes) and a cap (frames a second, 0 for none) ask for.
-pub fn period(interval: i32, refresh_rate: f64, cap: f64) -> Option<Duration> {
-    // A negative interval (EXT_swap_control_tear) means its amount.
-    let refreshes = f64::from(interval.unsigned_abs()) / refresh_rate;
-    let capped = if cap > 0.0 { 1.0 / cap } else { 0.0 };
-    let seconds = refreshes.max(capped);
-    (seconds > 0.0).then(|| Duration::from_secs_f64(seconds))
+/// The time of the tick that comes `ticks` after the `last` one that was waited for, and notes it. One who comes later does not
+/// wait, and is back in step with the clock at the next tick.
+fn step(last: &mut Option<u64>, clock: Clock, now: u64, ticks: u64) -> Option<u64> {
+    let current = clock.tick_at(now);
+    let due = last.map_or(current, |last| last.saturating_add(ticks)).max(current);
+    *last = Some(due);
+    (due > current).then(|| clock.time_of(due))
 }
 
-/// Sleeps until then.
-pub fn sleep_until(due: Instant) {
-    while let Some(left) = due.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
-        thread::sleep(left);
+/// Waits after a swap as the swap interval and the frame-rate cap ask.
+pub fn pace(pacer: &Mutex<Pacer>, interval: i32) {
+    let settings = settings();
+    if interval == 0 && settings.fps == 0.0 {
+        return;
+    }
+    let due = pacer.lock().next(now(), Clock::of_refreshes(), interval, settings.fps);
+    if let Some(due) = due {
+        sleep_until(due);
+    }
+}
+
+/// Sleeps until a time of CLOCK_MONOTONIC, in nanoseconds.
+pub fn sleep_until(due: u64) {
+    while let Some(left) = due.checked_sub(now()).filter(|left| *left > 0) {
+        thread::sleep(Duration::from_nanos(left));
     }
 }
 
@@ -41,24 +117,56 @@ pub fn sleep_until(due: Instant) {
 mod tests {
     use super::*;
 
+    const MS: u64 = 1_000_000;
+
     #[test]
-    fn intervals_and_caps_give_the_longer_period() {
-        assert_eq!(period(0, 60.0, 0.0), None);
-        assert_eq!(period(1, 50.0, 0.0), Some(Duration::from_millis(20)));
-        assert_eq!(period(2, 50.0, 100.0), Some(Duration::from_millis(40)));
-        assert_eq!(period(1, 100.0, 20.0), Some(Duration::from_millis(50)));
-        assert_eq!(period(-1, 50.0, 0.0), Some(Duration::from_millis(20)));
+    fn ticks_and_times_agree() {
+        for clock in [Clock::new(60.0), Clock::new(59.94), Clock::new(0.5), Clock::new(1e6)] {
+            for tick in [0, 1, 59, 60, 123_456_789] {
+                let time = clock.time_of(tick);
+                assert_eq!(clock.tick_at(time), tick, "{clock:?}");
+                assert!(tick == 0 || clock.tick_at(time - 1) == tick - 1, "{clock:?}");
+            }
+        }
+        assert_eq!(Clock::new(50.0).time_of(3), 60 * MS);
+        assert_eq!(Clock::new(1e-9).time_of(u64::MAX), u64::MAX);
+        assert_eq!((Clock::new(60.0).rate(), Clock::new(59.94).rate()), ((60, 1), (2997, 50)));
     }
 
     #[test]
-    fn a_late_swap_starts_a_new_rhythm() {
-        let (start, period) = (Instant::now(), Duration::from_millis(10));
+    fn waits_end_at_the_next_tick_that_fits() {
+        assert_eq!(awaited(5, 9, 0, 0), 9);
+        assert_eq!(awaited(5, 9, 4, 3), 9);
+        assert_eq!(awaited(9, 9, 0, 0), 9);
+        assert_eq!(awaited(9, 0, 1, 0), 10);
+        assert_eq!(awaited(9, 0, 4, 3), 11);
+        assert_eq!(awaited(11, 0, 4, 3), 15);
+        assert_eq!(awaited(12, 0, 4, 0), 16);
+    }
+
+    /// When swaps at these times, in ms, may return.
+    fn paced(interval: i32, cap: f64, times: &[u64]) -> Vec<Option<u64>> {
         let mut pacer = Pacer::default();
-        assert_eq!(pacer.next(start, period), None);
-        assert_eq!(pacer.next(start, period), Some(start + period));
-        assert_eq!(pacer.next(start + period, period), Some(start + 2 * period));
-        let late = start + 10 * period;
-        assert_eq!(pacer.next(late, period), None);
-        assert_eq!(pacer.next(late, period), Some(late + period));
+        let next = |time: &u64| pacer.next(time * MS, Clock::new(50.0), interval, cap);
+        times.iter().map(next).map(|due| due.map(|due| due / MS)).collect()
+    }
+
+    #[test]
+    fn swaps_in_time_follow_the_clock() {
+        assert_eq!(paced(1, 0.0, &[1005, 1006, 1021, 1045]), [None, Some(1020), Some(1040), Some(1060)]);
+        assert_eq!(paced(-2, 0.0, &[1005, 1006]), [None, Some(1040)]);
+        assert_eq!(paced(0, 0.0, &[1005, 1006]), [None, None]);
+    }
+
+    #[test]
+    fn a_late_swap_does_not_wait_and_the_next_is_in_step_again() {
+        assert_eq!(paced(1, 0.0, &[1005, 1123, 1124, 1141]), [None, None, Some(1140), Some(1160)]);
+    }
+
+    #[test]
+    fn the_longer_of_interval_and_cap_counts() {
+        assert_eq!(paced(1, 10.0, &[1005, 1006, 1101]), [None, Some(1100), Some(1200)]);
+        assert_eq!(paced(5, 100.0, &[1005, 1006]), [None, Some(1100)]);
+        assert_eq!(paced(0, 10.0, &[1005, 1006]), [None, Some(1100)]);
     }
 }

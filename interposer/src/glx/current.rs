@@ -276,6 +276,12 @@ pub fn draws_to(drawable: &Drawable) -> Option<Rc<Current>> {
         .filter(|current| current.draw.as_ref().is_some_and(|draw| std::ptr::eq(Arc::as_ptr(draw), drawable)))
 }
 
+/// Whether this thread draws to a drawable, or reads from it.
+pub fn has(drawable: &Arc<Drawable>) -> bool {
+    let is = |other: &Option<Arc<Drawable>>| other.as_ref().is_some_and(|other| Arc::ptr_eq(other, drawable));
+    get().is_some_and(|current| is(&current.draw) || is(&current.read))
+}
+
 /// Marks the front buffer as drawn to.
 pub fn mark_front(current: &Current) {
     current.front_dirty.set(true);

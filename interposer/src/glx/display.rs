@@ -13,6 +13,7 @@ use x11_dl::xlib::Display;
 use super::config::{AppScreen, Config};
 use super::drawable::Drawable;
 use super::error::{self, Code, Codes};
+use super::swap_events;
 use crate::runtime::{Runtime, settings};
 use crate::x11::{self, Client, Xlib};
 
@@ -177,6 +178,7 @@ impl AppDisplay {
     /// The program closes a Display: its GLX resources go, as its X resources do.
     pub fn closed(dpy: *mut Display) {
         let Some(runtime) = Runtime::existing() else { return };
+        swap_events::closed(dpy);
         let Some(display) = runtime.displays.write().remove(&(dpy as usize)) else { return };
         display.client.close();
         display.side.drawables.write().retain(|_, drawable| drawable.creator() != dpy as usize);

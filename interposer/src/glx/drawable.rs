@@ -1,8 +1,8 @@
 //! Drawables: what a program draws to, and the surface on the 3D side that stands for it.
 
 use std::ffi::{c_int, c_uint};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Weak};
 
 use glxrun_display::Window;
 use parking_lot::Mutex;
@@ -12,7 +12,9 @@ use super::config::{Config, pairs};
 use super::display::AppDisplay;
 use super::error::{Code, GlxError, core, minor};
 use super::pixmap::PixmapTarget;
-use super::{GLXFBConfig, XID};
+use super::swap_events::Listener;
+use super::swaps::Swaps;
+use super::{GLXFBConfig, XID, current};
 use crate::frame::pacing::Pacer;
 use crate::render::attributes as attr;
 use crate::render::{Failure, Surface};
@@ -39,13 +41,15 @@ struct Backing {
     surface: Arc<Surface>,
     /// The surface before a resize, until the overlap has been copied from it.
     previous: Option<Arc<Surface>>,
+    /// Whether its back buffer holds the last frame: a swap has happened since it was made.
+    has_frame: bool,
     /// A surface without samples of the same size, to read frames of a multisampled one from.
     resolved: Option<Arc<Surface>>,
 }
 
 impl Backing {
     fn new(config: &'static Config, surface: Arc<Surface>) -> Self {
-        Self { config, surface, previous: None, resolved: None }
+        Self { config, surface, previous: None, has_frame: false, resolved: None }
     }
 }
 
@@ -72,6 +76,8 @@ pub struct Drawable {
     pub swapped: AtomicBool,
     /// The event mask of glXSelectEvent.
     pub event_mask: AtomicU64,
+    /// Its swaps, counted.
+    pub swaps: Arc<Swaps>,
 }
 
 impl Drawable {
@@ -89,6 +95,7 @@ impl Drawable {
             front_drawn: AtomicBool::new(false),
             swapped: AtomicBool::new(false),
             event_mask: AtomicU64::new(0),
+            swaps: Arc::default(),
         })
     }
 
@@ -187,7 +194,7 @@ impl Drawable {
         match backend.create_surface(backing.config.backing, width, height) {
             Ok(surface) => {
                 backing.previous = Some(std::mem::replace(&mut backing.surface, surface));
-                backing.resolved = None;
+                (backing.has_frame, backing.resolved) = (false, None);
             }
             Err(failure) => {
                 log::log!(
@@ -214,6 +221,50 @@ impl Drawable {
             }
         }
         backing.resolved.clone()
+    }
+
+    /// A swap has been made; its frame is counted as rendered by now.
+    pub fn note_swap(&self) {
+        if let Some(backing) = &mut *self.backing.lock() {
+            backing.has_frame = true;
+        }
+        self.swaps.count(self.window().map(|window| &**window));
+    }
+
+    /// Swaps whose frames are shown or dropped.
+    pub fn swaps_done(&self) -> u64 {
+        self.swaps.done(self.window().map(|window| &**window))
+    }
+
+    /// Waits until so many swaps are done, and gives how many are; None once that cannot be any more.
+    pub fn wait_for_swap(&self, target: u64) -> Option<u64> {
+        self.follow_frames();
+        self.swaps.wait(target, self.window().map(|window| &**window))
+    }
+
+    /// Who gets an event for each swap from now on.
+    pub fn listen(&self, listener: Option<Listener>) {
+        if listener.is_some() {
+            self.follow_frames();
+        }
+        self.swaps.listen(listener, self.window().map(|window| &**window));
+    }
+
+    /// Has the 2D side tell of frames that are done with, from now on.
+    fn follow_frames(&self) {
+        if let Some(window) = self.window() {
+            // Named first: only so does the weak reference become one to the trait.
+            let swaps: Weak<Swaps> = Arc::downgrade(&self.swaps);
+            window.watch_frames(swaps);
+        }
+    }
+
+    /// GLX_BACK_BUFFER_AGE_EXT, in frames; 0 if nothing is known of the back buffer's content. Our swap leaves it alone, so
+    /// it is the last frame.
+    fn back_buffer_age(&self) -> c_uint {
+        let double = self.config().is_some_and(|config| config.is_double_buffered());
+        let has_frame = self.backing.lock().as_ref().is_some_and(|backing| backing.has_frame);
+        (double && has_frame).into()
     }
 
     /// The surface before the last resize, once.
@@ -392,7 +443,14 @@ pub unsafe fn query(dpy: *mut Display, xid: XID, attribute: c_int, value: *mut c
             Kind::Pbuffer { .. } => attr::PBUFFER_BIT as c_uint,
             Kind::Pixmap(_) => attr::PIXMAP_BIT as c_uint,
         },
-        attr::SWAP_INTERVAL => drawable.swap_interval.load(Relaxed) as c_uint,
+        attr::SWAP_INTERVAL => drawable.swap_interval.load(Relaxed).unsigned_abs(),
+        attr::LATE_SWAPS_TEAR => (drawable.swap_interval.load(Relaxed) < 0).into(),
+        attr::BACK_BUFFER_AGE if current::has(&drawable) => drawable.back_buffer_age(),
+        attr::BACK_BUFFER_AGE => {
+            // Only who draws to it may ask (GLX_EXT_buffer_age).
+            display.raise(GlxError::BadDrawable, xid, minor::GET_DRAWABLE_ATTRIBUTES);
+            return;
+        }
         attr::MAX_SWAP_INTERVAL => MAX_SWAP_INTERVAL as c_uint,
         _ => 0,
     };

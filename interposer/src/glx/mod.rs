@@ -18,6 +18,9 @@ mod query;
 mod renderer;
 pub mod strings;
 pub mod swap;
+pub mod swap_events;
+pub mod swaps;
+mod sync;
 mod visual;
 
 use std::ffi::{c_char, c_int, c_uchar, c_uint, c_ulong, c_void};
@@ -94,6 +97,20 @@ interpose! {
     fn glXSwapIntervalSGI(interval: c_int) -> c_int => swap::interval_sgi;
     fn glXSwapIntervalMESA(interval: c_uint) -> c_int => swap::interval_mesa;
     fn glXGetSwapIntervalMESA() -> c_int => swap::get_interval_mesa;
+
+    // OML_sync_control
+    fn glXGetSyncValuesOML(dpy: *mut Display, drawable: XID, ust: *mut i64, msc: *mut i64, sbc: *mut i64) -> Bool => sync::values;
+    fn glXGetMscRateOML(dpy: *mut Display, drawable: XID, numerator: *mut i32, denominator: *mut i32) -> Bool => sync::rate;
+    fn glXSwapBuffersMscOML(dpy: *mut Display, drawable: XID, target: i64, divisor: i64, remainder: i64) -> i64 => sync::swap;
+    fn glXWaitForMscOML(dpy: *mut Display, drawable: XID, target: i64, divisor: i64, remainder: i64, ust: *mut i64, msc: *mut i64, sbc: *mut i64) -> Bool => sync::wait_for_msc;
+    fn glXWaitForSbcOML(dpy: *mut Display, drawable: XID, target: i64, ust: *mut i64, msc: *mut i64, sbc: *mut i64) -> Bool => sync::wait_for_sbc;
+
+    // SGI_video_sync
+    fn glXGetVideoSyncSGI(count: *mut c_uint) -> c_int => sync::get_video_sync;
+    fn glXWaitVideoSyncSGI(divisor: c_int, remainder: c_int, count: *mut c_uint) -> c_int => sync::wait_video_sync;
+
+    // MESA_copy_sub_buffer
+    fn glXCopySubBufferMESA(dpy: *mut Display, drawable: XID, x: c_int, y: c_int, width: c_int, height: c_int) -> () => swap::copy_sub_buffer;
 
     // SGI_make_current_read
     fn glXMakeCurrentReadSGI(dpy: *mut Display, draw: XID, read: XID, ctx: GLXContext) -> Bool => current::make_context_current;

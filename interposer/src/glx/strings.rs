@@ -11,15 +11,21 @@ use crate::render::attributes as attr;
 use crate::runtime::Runtime;
 
 /// Extensions that we provide whatever the 3D side has.
-const OURS: [&str; 10] = [
+const OURS: [&str; 16] = [
     "GLX_ARB_get_proc_address",
     "GLX_ARB_multisample",
+    "GLX_EXT_buffer_age",
     "GLX_EXT_swap_control",
+    "GLX_EXT_swap_control_tear",
     "GLX_EXT_visual_info",
     "GLX_EXT_visual_rating",
+    "GLX_INTEL_swap_event",
+    "GLX_MESA_copy_sub_buffer",
     "GLX_MESA_swap_control",
+    "GLX_OML_sync_control",
     "GLX_SGI_make_current_read",
     "GLX_SGI_swap_control",
+    "GLX_SGI_video_sync",
     "GLX_SGIX_fbconfig",
     "GLX_SGIX_pbuffer",
 ];
@@ -113,10 +119,10 @@ mod tests {
 
     #[test]
     fn what_the_3d_side_lacks_is_not_offered() {
-        let list = offered(&["GLX_ARB_create_context".into(), "GLX_EXT_buffer_age".into()]);
+        let list = offered(&["GLX_ARB_create_context".into(), "GLX_EXT_texture_from_pixmap".into()]);
         assert!(list.contains(&"GLX_ARB_create_context"));
         assert!(list.contains(&"GLX_SGI_swap_control"));
-        assert!(!list.contains(&"GLX_EXT_buffer_age"));
+        assert!(!list.contains(&"GLX_EXT_texture_from_pixmap"));
         assert!(!list.contains(&"GLX_ARB_create_context_profile"));
         assert!(list.is_sorted());
     }

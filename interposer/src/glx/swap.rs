@@ -1,23 +1,24 @@
-//! Swaps and swap intervals.
+//! Swaps, swap intervals, and copies of a part of the back buffer.
 
 use std::ffi::{c_int, c_uint};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Instant;
 
 use x11_dl::xlib::Display;
 
 use super::current::{self, Current};
 use super::display::AppDisplay;
 use super::drawable::{Drawable, Kind, MAX_SWAP_INTERVAL};
-use super::error::{Code, GlxError, core, minor};
+use super::error::{GlxError, minor};
 use super::{XID, real};
-use crate::frame::{self, front, pacing};
+use crate::frame::pacing::pace;
+use crate::frame::{self, front};
 use crate::gl::{api, buffers};
 use crate::interpose::passes;
 use crate::render::Moment;
 use crate::render::attributes as attr;
-use crate::runtime::{is_direct, settings};
+use crate::runtime::is_direct;
 use crate::x11::Xlib;
 
 /// glXSwapBuffers.
@@ -26,15 +27,25 @@ pub unsafe fn swap_buffers(dpy: *mut Display, xid: XID) {
         // SAFETY: the program's own arguments.
         return unsafe { watch_real_swap(dpy, xid) };
     }
-    let Some(display) = AppDisplay::of(dpy) else { return };
-    let here = current::get().filter(|current| {
-        Arc::ptr_eq(&current.display, &display)
-            && current.draw.as_ref().is_some_and(|draw| XID::from(draw.xid) == xid)
-    });
-    match here {
-        Some(current) => swap_current(&current),
-        None => swap_elsewhere(&display, xid),
+    if let Some(display) = AppDisplay::of(dpy) {
+        swap_drawable(&display, xid);
     }
+}
+
+/// Swaps a drawable, wherever it is current.
+pub fn swap_drawable(display: &Arc<AppDisplay>, xid: XID) {
+    match current_on(display, xid) {
+        Some(current) => swap_current(&current),
+        None => swap_elsewhere(display, xid),
+    }
+}
+
+/// What is current in this thread, if it draws to that drawable.
+fn current_on(display: &Arc<AppDisplay>, xid: XID) -> Option<Rc<Current>> {
+    current::get().filter(|current| {
+        Arc::ptr_eq(&current.display, display)
+            && current.draw.as_ref().is_some_and(|draw| XID::from(draw.xid) == xid)
+    })
 }
 
 /// The usual swap: of the drawable that this thread draws to.
@@ -62,11 +73,12 @@ fn swap_current(current: &Current) {
             frame::keep_front(current, drawable);
         }
     }
+    drawable.note_swap();
     buffers::exchange(Moment::Swapped);
     current.front_dirty.set(front::is_selected(current));
     current.display.catch_up(true);
     current.follow_size();
-    pace(drawable);
+    pace(&drawable.pacer, drawable.swap_interval.load(Relaxed));
 }
 
 /// A drawable that is current in another thread, or in none.
@@ -79,18 +91,29 @@ fn swap_elsewhere(display: &AppDisplay, xid: XID) {
         let double_buffered = drawable.config().is_some_and(|config| config.is_double_buffered());
         let buffer = if double_buffered { api::BACK } else { api::FRONT };
         frame::send_from_worker(window, &surface, buffer);
-        pace(&drawable);
+        drawable.note_swap();
+        pace(&drawable.pacer, drawable.swap_interval.load(Relaxed));
     }
 }
 
-/// Waits as the swap interval and the frame-rate cap ask.
-fn pace(drawable: &Drawable) {
-    let settings = settings();
-    let interval = drawable.swap_interval.load(Relaxed);
-    if let Some(period) = pacing::period(interval, settings.refresh_rate, settings.fps)
-        && let Some(due) = drawable.pacer.lock().next(Instant::now(), period)
-    {
-        pacing::sleep_until(due);
+/// glXCopySubBufferMESA: a part of the back buffer, its origin at the lower left, goes to the front buffer and is shown.
+/// Only a drawable that this thread draws to has contents that it could mean.
+pub unsafe fn copy_sub_buffer(dpy: *mut Display, xid: XID, x: c_int, y: c_int, width: c_int, height: c_int) {
+    let Some(display) = AppDisplay::of(dpy) else { return };
+    let Some(current) = current_on(&display, xid).filter(|current| current.is_double_buffered()) else {
+        if Drawable::find(&display, xid).is_none() {
+            display.raise(GlxError::BadDrawable, xid, minor::SWAP_BUFFERS);
+        }
+        return;
+    };
+    let Some(drawable) = &current.draw else { return };
+    buffers::exchange(Moment::Flush);
+    front::restore(&current);
+    frame::copy::part_to_front(&current, [x, y, x.saturating_add(width), y.saturating_add(height)]);
+    match &drawable.kind {
+        Kind::Window(window) if !window.is_gone() => frame::send(&current, window, api::FRONT),
+        Kind::Pixmap(target) => target.write_back(&current, api::FRONT),
+        Kind::Window(_) | Kind::Pbuffer { .. } => {}
     }
 }
 
@@ -121,11 +144,8 @@ pub unsafe fn interval_ext(dpy: *mut Display, xid: XID, interval: c_int) {
         display.raise(GlxError::BadDrawable, xid, minor::CHANGE_DRAWABLE_ATTRIBUTES);
         return;
     };
-    if interval < 0 {
-        display.raise(Code::X(core::BAD_VALUE), 0, minor::CHANGE_DRAWABLE_ATTRIBUTES);
-        return;
-    }
-    drawable.swap_interval.store(interval.min(MAX_SWAP_INTERVAL), Relaxed);
+    // A negative one allows late swaps to tear (GLX_EXT_swap_control_tear); ours never wait, and never tear.
+    drawable.swap_interval.store(interval.clamp(-MAX_SWAP_INTERVAL, MAX_SWAP_INTERVAL), Relaxed);
 }
 
 /// Sets the interval of the drawable that this thread draws to.
@@ -152,6 +172,6 @@ pub unsafe fn interval_mesa(interval: c_uint) -> c_int {
 /// glXGetSwapIntervalMESA.
 pub unsafe fn get_interval_mesa() -> c_int {
     current::get()
-        .and_then(|current| current.draw.as_ref().map(|draw| draw.swap_interval.load(Relaxed)))
+        .and_then(|current| current.draw.as_ref().map(|draw| draw.swap_interval.load(Relaxed).abs()))
         .unwrap_or(0)
 }

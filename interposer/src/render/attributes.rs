@@ -65,6 +65,8 @@ pub const BIND_TO_TEXTURE_TARGETS: c_int = 0x20D3;
 pub const Y_INVERTED: c_int = 0x20D4;
 pub const SWAP_INTERVAL: c_int = 0x20F1;
 pub const MAX_SWAP_INTERVAL: c_int = 0x20F2;
+pub const LATE_SWAPS_TEAR: c_int = 0x20F3;
+pub const BACK_BUFFER_AGE: c_int = 0x20F4;
 
 pub const WINDOW_BIT: c_int = 1;
 pub const PIXMAP_BIT: c_int = 2;

@@ -10,6 +10,7 @@ mod frames;
 mod lists;
 mod processes;
 mod states;
+mod timing;
 
 use std::process::ExitCode;
 
@@ -19,7 +20,7 @@ use glxrun_examples::args::Args;
 
 type Case = fn(&mut App) -> Result<()>;
 
-const CASES: [(&str, Case, &str); 33] = [
+const CASES: [(&str, Case, &str); 37] = [
     ("spin", frames::spin, "a turning cube, swapped"),
     ("front", frames::front, "drawing into GL_FRONT under depth test, glFlush and glFinish"),
     (
@@ -77,6 +78,14 @@ const CASES: [(&str, Case, &str); 33] = [
         states::states,
         "every OpenGL state that a swap might touch is as it was (--core is 4.5, --es 3.0)",
     ),
+    (
+        "synccontrol",
+        timing::sync_control,
+        "swaps at refreshes, and waits for refreshes and swaps (split only)",
+    ),
+    ("swapevents", timing::swap_events, "an X event for each swap (split only)"),
+    ("bufferage", timing::buffer_age, "the back buffer holds the last frame (split only)"),
+    ("copysubbuffer", timing::copy_sub_buffer, "glXCopySubBufferMESA: a part of the back buffer is shown"),
     ("errors", answers::errors, "calls with wrong arguments; prints the GLX or X errors"),
     ("visuals", answers::visuals, "what visuals are like, before and after all configs are listed"),
     ("fork", processes::fork, "a child process without exec draws in a window of its own"),
