@@ -50,11 +50,7 @@ pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Cli, Failure> {
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             return Ok(Cli::Print(error.to_string()));
         }
-        Err(error) => {
-            let text = error.to_string();
-            let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
-            return Err(anyhow!("{text}").into());
-        }
+        Err(error) => return Err(own_words(&error)),
     };
     if matches.get_flag(LIST_DEVICES) {
         return Ok(Cli::ListDevices);
@@ -72,6 +68,26 @@ pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Cli, Failure> {
         return Err(anyhow!("no program to run. {USAGE}; more with glxrun --help").into());
     };
     Ok(Cli::Run(Box::new(Order { settings, flags, program, args: words.collect() })))
+}
+
+/// Version and build.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("GLXRUN_BUILD"));
+
+/// Reads the words after a command's name; Ok(Err(text)) is its help, to be printed.
+pub fn command_line<T: clap::Parser>(words: Vec<OsString>) -> Result<Result<T, String>, Failure> {
+    match T::try_parse_from(std::iter::once(OsString::new()).chain(words)) {
+        Ok(line) => Ok(Ok(line)),
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            Ok(Err(error.to_string()))
+        }
+        Err(error) => Err(own_words(&error)),
+    }
+}
+
+/// What is wrong with a command line.
+fn own_words(error: &clap::Error) -> Failure {
+    let text = error.to_string();
+    anyhow!("{}", text.strip_prefix("error: ").unwrap_or(&text).trim_end()).into()
 }
 
 const LIST_DEVICES: &str = "list-devices";
@@ -93,7 +109,7 @@ fn command() -> Command {
         })
     });
     Command::new("glxrun")
-        .version(concat!(env!("CARGO_PKG_VERSION"), env!("GLXRUN_BUILD")))
+        .version(VERSION)
         .args(options)
         .arg(Arg::new(LIST_DEVICES).long(LIST_DEVICES).action(ArgAction::SetTrue))
         .arg(Arg::new("program").num_args(0..).trailing_var_arg(true).value_parser(ValueParser::os_string()))

@@ -7,8 +7,8 @@ use std::io::Write;
 
 use anyhow::anyhow;
 
-use crate::cli;
 use crate::failure::Failure;
+use crate::{cli, doctor};
 
 /// A command.
 pub struct Command {
@@ -23,8 +23,15 @@ pub struct Command {
 }
 
 /// All of them, in the order in which help lists them.
-pub const ALL: &[Command] =
-    &[Command { name: "help", usage: "", summary: "list all options and commands", run: help }];
+pub const ALL: &[Command] = &[
+    Command {
+        name: "doctor",
+        usage: "[--json]",
+        summary: "check whether programs would work here",
+        run: doctor::run,
+    },
+    Command { name: "help", usage: "", summary: "list all options and commands", run: help },
+];
 
 /// The command that `name` is, if any.
 pub fn named(name: &OsString) -> Option<&'static Command> {

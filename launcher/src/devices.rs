@@ -111,27 +111,54 @@ pub fn default(signals: &mut Signals) -> Result<Option<String>, Failure> {
     })
 }
 
+/// A device as lists show it.
+pub struct Row {
+    /// As `-d` names it.
+    pub name: String,
+    /// It renders where no 3D side is named.
+    pub default: bool,
+    /// It renders on the CPU.
+    pub software: bool,
+    /// Renderer and driver; the EGL error where it does not start.
+    pub started: Result<Description, i32>,
+    pci: Option<String>,
+    node: Option<String>,
+}
+
+/// All devices, each started for a moment. May wait for as long as drivers like.
+pub fn rows() -> Result<Vec<Row>, Cause> {
+    let devices = Devices::open()?;
+    let default = devices.default().map(|(device, _)| device.index);
+    let row = |device: &Device| Row {
+        name: format!("egl:{}", device.index),
+        default: default == Some(device.index),
+        software: device.software,
+        started: devices.describe(device),
+        pci: device.pci.clone(),
+        node: device.node.as_ref().map(|node| node.display().to_string()).or_else(|| device.uuid.clone()),
+    };
+    Ok(devices.list.iter().map(row).collect())
+}
+
 /// The text of `--list-devices`.
 pub fn list() -> Result<String, Failure> {
-    let devices = Devices::open().map_err(|cause| anyhow!(cause))?;
-    let default = devices.default().map(|(device, _)| device.index);
     let mut rows = vec![["", "DEVICE", "RENDERER", "DRIVER", "PCI ADDRESS", "NODE"].map(str::to_owned)];
-    for device in &devices.list {
-        let (renderer, driver) = match devices.describe(device) {
+    let devices = self::rows().map_err(|cause| anyhow!(cause))?;
+    let default = devices.iter().any(|device| device.default);
+    for device in devices {
+        let (renderer, driver) = match device.started {
             Ok(description) => (description.renderer, description.version),
             Err(error) => (format!("does not start (EGL error {error:#x})"), "-".to_owned()),
         };
         let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-        let mark = if default == Some(device.index) { "*" } else { "" };
+        let mark = if device.default { "*" } else { "" };
         rows.push([
             mark.to_owned(),
-            format!("egl:{}", device.index),
+            device.name,
             renderer,
             driver,
-            or_none(device.pci.clone()),
-            or_none(
-                device.node.as_ref().map(|node| node.display().to_string()).or_else(|| device.uuid.clone()),
-            ),
+            or_none(device.pci),
+            or_none(device.node),
         ]);
     }
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
@@ -143,8 +170,8 @@ pub fn list() -> Result<String, Failure> {
         text.push('\n');
     }
     text += match default {
-        Some(_) => "* is what a run without -d takes\n",
-        None => "A run without -d renders in software on a private Xvfb.\n",
+        true => "* is what a run without -d takes\n",
+        false => "A run without -d renders in software on a private Xvfb.\n",
     };
     Ok(text)
 }

@@ -8,6 +8,7 @@ mod cli;
 mod commands;
 mod devices;
 mod display;
+mod doctor;
 mod failure;
 mod library;
 mod picture;

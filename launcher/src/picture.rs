@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{ConnectionExt, ImageFormat, ImageOrder, Screen, VisualClass};
+use x11rb::protocol::xproto::{ConnectionExt, ImageFormat, ImageOrder, Setup, VisualClass, Visualid, Window};
 use x11rb::rust_connection::RustConnection;
 
 /// A picture of 8 bits each of red, green and blue, rows from the top, without padding.
@@ -15,23 +15,28 @@ pub struct Picture {
     pub width: u16,
     /// Pixels from top to bottom.
     pub height: u16,
-    rgb: Vec<u8>,
+    /// 3 bytes a pixel.
+    pub rgb: Vec<u8>,
 }
 
 impl Picture {
     /// What the root window of `screen` shows.
     pub fn of_root(connection: &RustConnection, screen: usize) -> Result<Picture> {
+        let screen = connection.setup().roots.get(screen).context("the X server has no such screen")?;
+        Picture::of_window(connection, screen.root)
+    }
+
+    /// What a window shows, and what covers it.
+    pub fn of_window(connection: &RustConnection, window: Window) -> Result<Picture> {
         let setup = connection.setup();
-        let screen = setup.roots.get(screen).context("the X server has no such screen")?;
-        // Not the setup's size: RANDR may have changed it since.
-        let size = connection.get_geometry(screen.root)?.reply()?;
+        // Not a root window's size in the setup: RANDR may have changed it since.
+        let size = connection.get_geometry(window)?.reply()?;
         let (width, height) = (size.width, size.height);
-        let image = connection
-            .get_image(ImageFormat::Z_PIXMAP, screen.root, 0, 0, width, height, u32::MAX)?
-            .reply()?;
+        let image =
+            connection.get_image(ImageFormat::Z_PIXMAP, window, 0, 0, width, height, u32::MAX)?.reply()?;
         let format = setup.pixmap_formats.iter().find(|format| format.depth == image.depth);
         let format = format.context("the X server does not describe its pixels")?;
-        let masks = masks(screen).context("the root window's visual is not TrueColor")?;
+        let masks = masks(setup, image.visual).context("the window's visual is not TrueColor")?;
         let layout = Layout {
             bits_per_pixel: format.bits_per_pixel.into(),
             scanline_pad: format.scanline_pad.into(),
@@ -54,10 +59,10 @@ impl Picture {
     }
 }
 
-/// Masks of red, green and blue of the root window's visual.
-fn masks(screen: &Screen) -> Option<[u32; 3]> {
-    let mut visuals = screen.allowed_depths.iter().flat_map(|depth| &depth.visuals);
-    let visual = visuals.find(|visual| visual.visual_id == screen.root_visual)?;
+/// Masks of red, green and blue of a visual.
+fn masks(setup: &Setup, id: Visualid) -> Option<[u32; 3]> {
+    let depths = setup.roots.iter().flat_map(|screen| &screen.allowed_depths);
+    let visual = depths.flat_map(|depth| &depth.visuals).find(|visual| visual.visual_id == id)?;
     (visual.class == VisualClass::TRUE_COLOR).then_some([
         visual.red_mask,
         visual.green_mask,

@@ -136,7 +136,7 @@ impl Sides {
 }
 
 /// DISPLAY; an empty one counts as unset.
-fn display_variable() -> Result<Option<String>> {
+pub fn display_variable() -> Result<Option<String>> {
     match std::env::var_os("DISPLAY").filter(|name| !name.is_empty()).map(|name| name.into_string()) {
         None => Ok(None),
         Some(Ok(name)) => Ok(Some(name)),

@@ -125,7 +125,7 @@ impl Machine {
     }
 
     /// NVIDIA's EGL libraries that are installed, with their versions.
-    fn nvidia_libraries(&self) -> Vec<(PathBuf, String)> {
+    pub fn nvidia_libraries(&self) -> Vec<(PathBuf, String)> {
         let extra = std::env::var("LD_LIBRARY_PATH").unwrap_or_default();
         let named = extra.split(':').filter(|dir| !dir.is_empty()).map(|dir| self.path(dir));
         let usual = LIBRARY_DIRS.iter().map(|dir| self.path(dir));
