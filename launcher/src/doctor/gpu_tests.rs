@@ -149,8 +149,10 @@ fn vendors(place: &Place, unloadable: &[(&str, &str)]) -> [Check; 4] {
 
 #[test]
 fn drivers_that_are_not_registered() {
-    let mesa =
-        ("usr/share/glvnd/egl_vendor.d/50_mesa.json", r#"{"ICD": {"library_path": "libEGL_mesa.so.0"}}"#);
+    let mesa = (
+        "usr/share/glvnd/egl_vendor.d/50_mesa.json",
+        r#"{"file_format_version": "1.0.0", "ICD": {"library_path": "libEGL_mesa.so.0"}}"#,
+    );
     let fake = Fake::new(&[MODULE, mesa]);
     let [_, egl, vulkan, _] = vendors(&fake.place(unset), &[]);
     assert_says(
@@ -199,6 +201,10 @@ fn vendor_files_that_are_none() {
     let broken = Fake::new(&[("usr/share/glvnd/egl_vendor.d/50_mesa.json", "{\"ICD\": ")]);
     let [_, egl, ..] = vendors(&broken.place(unset), &[]);
     assert_says(&egl, Verdict::Warning, &["50_mesa.json: it is no vendor file: EOF", "remove"]);
+    let old =
+        Fake::new(&[("usr/share/glvnd/egl_vendor.d/50_mesa.json", r#"{"ICD": {"library_path": "x"}}"#)]);
+    let [_, egl, ..] = vendors(&old.place(unset), &[]);
+    assert_says(&egl, Verdict::Warning, &["missing field `file_format_version`"]);
     let variable = |name: &str| (name == "VK_DRIVER_FILES").then(|| "/none.json".to_owned());
     let [_, _, vulkan, _] = vendors(&broken.place(variable), &[]);
     assert_says(&vulkan, Verdict::Warning, &["none.json: it cannot be read", "correct VK_DRIVER_FILES"]);

@@ -14,6 +14,9 @@ use super::report::Check;
 /// A vendor file, as far as it matters here.
 #[derive(Deserialize)]
 struct Vendor {
+    /// Loaders ignore a file without one.
+    #[serde(rename = "file_format_version")]
+    _version: String,
     #[serde(rename = "ICD")]
     icd: Icd,
 }
