@@ -149,34 +149,40 @@ const RENDERER: c_uint = 0x1F01;
 
 /// The few functions of OpenGL that the frame needs.
 struct Gl {
-    get_string: unsafe extern "C" fn(c_uint) -> *const c_char,
-    capability: unsafe extern "C" fn(c_uint),
-    scissor: unsafe extern "C" fn(c_int, c_int, c_int, c_int),
-    clear_color: unsafe extern "C" fn(f32, f32, f32, f32),
-    clear: unsafe extern "C" fn(c_uint),
-    read_pixels: unsafe extern "C" fn(c_int, c_int, c_int, c_int, c_uint, c_uint, *mut c_void),
+    get_string: GetString,
+    enable: OfName,
+    scissor: Scissor,
+    clear_color: ClearColor,
+    clear: OfName,
+    read_pixels: ReadPixels,
 }
+
+type GetString = unsafe extern "C" fn(c_uint) -> *const c_char;
+type OfName = unsafe extern "C" fn(c_uint);
+type Scissor = unsafe extern "C" fn(c_int, c_int, c_int, c_int);
+type ClearColor = unsafe extern "C" fn(f32, f32, f32, f32);
+type ReadPixels = unsafe extern "C" fn(c_int, c_int, c_int, c_int, c_uint, c_uint, *mut c_void);
 
 impl Gl {
     /// # Safety
     /// Their types are those of GL's headers.
     unsafe fn load(glx: &glx::Glx) -> Result<Gl> {
         macro_rules! function {
-            ($name:literal) => {{
+            ($name:literal, $type:ty) => {{
                 // SAFETY: a C string.
                 let found = unsafe { (glx.glXGetProcAddress)($name.as_ptr().cast()) };
                 let found = found.with_context(|| format!("there is no {}", $name.to_string_lossy()))?;
-                // SAFETY: the function of this name has the field's type.
-                unsafe { std::mem::transmute::<unsafe extern "C" fn(), _>(found) }
+                // SAFETY: the function of this name has this type.
+                unsafe { std::mem::transmute::<unsafe extern "C" fn(), $type>(found) }
             }};
         }
         Ok(Gl {
-            get_string: function!(c"glGetString"),
-            capability: function!(c"glEnable"),
-            scissor: function!(c"glScissor"),
-            clear_color: function!(c"glClearColor"),
-            clear: function!(c"glClear"),
-            read_pixels: function!(c"glReadPixels"),
+            get_string: function!(c"glGetString", GetString),
+            enable: function!(c"glEnable", OfName),
+            scissor: function!(c"glScissor", Scissor),
+            clear_color: function!(c"glClearColor", ClearColor),
+            clear: function!(c"glClear", OfName),
+            read_pixels: function!(c"glReadPixels", ReadPixels),
         })
     }
 
@@ -198,7 +204,7 @@ impl Gl {
         let mut rgba = vec![0; usize::from(WIDTH) * usize::from(HEIGHT) * 4];
         // SAFETY: a context is current, and `rgba` has room for its frame.
         unsafe {
-            (self.capability)(SCISSOR_TEST);
+            (self.enable)(SCISSOR_TEST);
             for y in (0..HEIGHT).step_by(SQUARE.into()) {
                 for x in (0..WIDTH).step_by(SQUARE.into()) {
                     let [red, green, blue] = pattern(x, y).map(|channel| f32::from(channel) / 255.0);
