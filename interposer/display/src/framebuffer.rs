@@ -30,8 +30,9 @@ use x11rb::protocol::xproto::{
 use crate::changes::Part;
 use crate::error::Error;
 use crate::link::Link;
+use crate::remote::{Mapping, Registered, Remote, Rows};
 use crate::screen::Layout;
-use crate::window::{Frame, Shared};
+use crate::window::Shared;
 
 /// What must be heard of a window that is written to.
 pub(crate) const WATCHED: [EventMask; 3] =
@@ -47,6 +48,7 @@ struct Pixels {
     width: u16,
     height: u16,
     depth: u8,
+    registered: Registered,
 }
 
 // SAFETY: the mapping belongs to the value and is not tied to a thread.
@@ -84,6 +86,7 @@ impl Pixels {
             width: word(4).try_into().unwrap_or(0),
             height: word(5).try_into().unwrap_or(0),
             depth: word(3).try_into().unwrap_or(0),
+            registered: Registered::default(),
         };
         let end = pixels.stride.saturating_mul(pixels.height.into()).saturating_add(pixels.offset);
         let little = word(7) == 0;
@@ -107,6 +110,17 @@ impl Pixels {
         inside.then(|| unsafe { self.start.as_ptr().add(place) })
     }
 
+    /// The rows of a place; None if it is not on the screen.
+    fn rows(&self, place: Place) -> Option<Rows<'_>> {
+        let length = usize::from(place.width) * 4;
+        let first = self.row(place.x, place.y, length)?;
+        self.row(place.x, place.y.checked_add(place.height.checked_sub(1)?)?, length)?;
+        let mapping = Mapping { start: self.start, length: self.length, registered: &self.registered };
+        // SAFETY: `row` has seen that the first and the last row are in the mapping; nobody else in this process refers
+        // to them, but for copies to and from them in the same thread.
+        Some(unsafe { Rows::new(mapping, NonNull::new(first)?, self.stride, length, place.height.into()) })
+    }
+
     fn write(&self, x: u16, y: u16, row: &[u8]) {
         if let Some(place) = self.row(x, y, row.len()) {
             // SAFETY: `row` has seen that so many bytes are there; nobody else in this process refers to them.
@@ -125,6 +139,7 @@ impl Pixels {
 
 impl Drop for Pixels {
     fn drop(&mut self) {
+        self.registered.end();
         // SAFETY: `start` and `length` are those of an mmap, and nobody uses it any more.
         let _ = unsafe { munmap(self.start.as_ptr().cast(), self.length) };
     }
@@ -231,11 +246,11 @@ impl Framebuffer {
         !self.spoiled.lock().is_empty()
     }
 
-    /// Whether a frame can be written straight into the screen now.
-    pub fn takes(&self, link: &Link, window: &Shared, frame: &Frame) -> Option<Place> {
+    /// Whether a frame of `size` can be written straight into the screen now.
+    pub fn takes(&self, link: &Link, window: &Shared, size: (u16, u16)) -> Option<Place> {
         link.pump();
         let place = window.place().filter(|place| self.is_current(*place))?;
-        ((frame.width, frame.height) == (place.width, place.height)).then_some(place)
+        (size == (place.width, place.height)).then_some(place)
     }
 
     /// Writes parts of a frame and tells the server; gives the sequence number of the request that told.
@@ -256,6 +271,28 @@ impl Framebuffer {
                 self.pixels.write(place.x + part.x, y, &row[left..left + length]);
             }
         }
+        self.tell(link, window.id, place, parts)
+    }
+
+    /// Has a remote frame fetched straight onto the screen; gives the sequence number of the request that told, or None if its
+    /// pixels are lost.
+    pub fn fetch(
+        &self,
+        link: &Link,
+        window: &Shared,
+        place: Place,
+        pixels: &dyn Remote,
+    ) -> Result<Option<u64>, ConnectionError> {
+        self.writes.lock().insert(window.id, Write { told: u64::MAX, place });
+        let fetched = self.pixels.rows(place).is_some_and(|rows| pixels.fetch(&rows));
+        let whole = Part { x: 0, y: 0, width: place.width, height: place.height };
+        // Even if it failed, something may have been written.
+        let told = self.tell(link, window.id, place, &[whole])?;
+        Ok(fetched.then_some(told))
+    }
+
+    /// Tells the server that parts of a window were written to.
+    fn tell(&self, link: &Link, window: u32, place: Place, parts: &[Part]) -> Result<u64, ConnectionError> {
         let rectangles: Vec<_> = parts
             .iter()
             .map(|part| Rectangle {
@@ -266,8 +303,8 @@ impl Framebuffer {
             })
             .collect();
         link.connection.xfixes_set_region(self.region, &rectangles)?;
-        let told = link.connection.damage_add(window.id, self.region)?.sequence_number();
-        self.writes.lock().insert(window.id, Write { told, place });
+        let told = link.connection.damage_add(window, self.region)?.sequence_number();
+        self.writes.lock().insert(window, Write { told, place });
         Ok(told)
     }
 

@@ -14,6 +14,8 @@
 //!
 //! - [`Server`] is the connection to one X server; everything else hangs on it.
 //! - [`Window`] is a window that receives frames; its size follows the server by itself.
+//! - [`Remote`] is a frame that is still elsewhere when it is posted: `reserve` and `Reservation::post` in place of `acquire` and
+//!   `post`, and the poster's thread fetches it.
 //! - [`Slot`] is memory for one frame, shared with the server where possible (see [`Transport`]).
 //!
 //! Nothing here ends the program: a server that dies, a window that vanishes and a request that fails are states to
@@ -30,10 +32,12 @@ mod image;
 mod link;
 mod memory;
 mod poster;
+mod remote;
 mod screen;
 mod server;
 mod simd;
 mod slot;
+mod state;
 mod tracking;
 mod transport;
 mod window;
@@ -44,6 +48,7 @@ pub use finish::Finish;
 pub use glxrun_contract::settings::{Damage, Spoil, Transport};
 pub use glyph::Glyph;
 pub use image::Image;
+pub use remote::{Registration, Remote, Reservation, Rows};
 pub use screen::{Geometry, Layout, Screen, Visual};
 pub use server::{Options, Server};
 pub use slot::Slot;

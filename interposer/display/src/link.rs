@@ -67,6 +67,8 @@ struct InFlight {
     sequence: SequenceNumber,
     segment: u32,
     window: Arc<Shared>,
+    /// The frame's.
+    number: u64,
 }
 
 impl Link {
@@ -289,13 +291,13 @@ impl Link {
             in_flight.iter().position(which).map(|index| in_flight.swap_remove(index))
         };
         if let Some(frame) = frame {
-            self.completed(frame.window, delivered);
+            self.completed(frame.window, frame.number, delivered);
         }
     }
 
     /// A window's frame is no longer in flight: the next one may go.
-    pub fn completed(&self, window: Arc<Shared>, delivered: bool) {
-        let more = window.complete(delivered);
+    pub fn completed(&self, window: Arc<Shared>, number: u64, delivered: bool) {
+        let more = window.complete(number, delivered);
         window.tell_watchers();
         if more {
             self.submit(window);
@@ -306,13 +308,14 @@ impl Link {
     pub fn send_frame(
         &self,
         window: &Arc<Shared>,
+        number: u64,
         segment: u32,
         send: impl FnOnce() -> Result<SequenceNumber, ConnectionError>,
     ) -> Result<(), ConnectionError> {
         // Held while sending, so that no other thread handles the answer before the frame is in the list.
         let mut in_flight = self.in_flight.lock();
         let sequence = send()?;
-        in_flight.push(InFlight { sequence, segment, window: window.clone() });
+        in_flight.push(InFlight { sequence, segment, window: window.clone(), number });
         Ok(())
     }
 

@@ -14,6 +14,7 @@ use x11rb::protocol::shm::ConnectionExt as _;
 use crate::error::Error;
 use crate::finish::Finish;
 use crate::link::Link;
+use crate::remote::{Mapping, Registered};
 
 /// How a buffer's pixels get to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,7 @@ pub(crate) struct Buffer {
     segment: Mutex<Segment>,
     /// What is still to be done to the pixels of the frame in here. Locked while it is done.
     unfinished: Mutex<Finish>,
+    registered: Registered,
     link: Arc<Link>,
 }
 
@@ -78,6 +80,7 @@ impl Buffer {
             sysv,
             segment: Mutex::new(segment),
             unfinished: Mutex::default(),
+            registered: Registered::default(),
             link: link.clone(),
         })
     }
@@ -85,6 +88,11 @@ impl Buffer {
     /// Bytes mapped.
     pub fn length(&self) -> usize {
         self.length
+    }
+
+    /// The mapping, for whoever writes to it past us.
+    pub fn mapping(&self) -> Mapping<'_> {
+        Mapping { start: self.start, length: self.length, registered: &self.registered }
     }
 
     /// The first `length` bytes.
@@ -159,6 +167,7 @@ impl Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
+        self.registered.end();
         if let Segment::Attached(id) = *self.segment.get_mut() {
             self.link.retire(id);
         }

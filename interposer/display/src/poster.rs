@@ -18,7 +18,8 @@ use crate::error::Error;
 use crate::image;
 use crate::link::Link;
 use crate::screen::Layout;
-use crate::window::{Frame, Shared};
+use crate::state::{Frame, Posted};
+use crate::window::Shared;
 
 /// Enough for x11rb and a logger; a program's default stack may be huge.
 const STACK: usize = 256 << 10;
@@ -39,11 +40,14 @@ fn run(link: &Link) {
         link.detach_retired();
         link.expose_spoiled();
         while let Some(window) = link.next_ready() {
-            if let Some(frame) = window.next_frame()
-                && let Err(error) = send(link, &window, &frame)
-            {
+            let Some(frame) = window.next_frame() else { continue };
+            let number = frame.number();
+            if let Err(error) = send_posted(link, &window, frame) {
                 log::debug!("a frame for window 0x{:x} is lost: {error}", window.id);
-                link.completed(window, false);
+                link.completed(window.clone(), number, false);
+            }
+            if window.has_more() {
+                link.submit(window);
             }
         }
         link.send_messages();
@@ -69,6 +73,35 @@ fn sleep(link: &Link) {
     }
 }
 
+/// Sends a frame that is in flight by now, fetching it first if need be. An error means that no answer will come.
+fn send_posted(link: &Link, window: &Arc<Shared>, frame: Posted) -> Result<(), Error> {
+    let away = match frame {
+        Posted::Here(frame) => return send(link, window, &frame),
+        Posted::Away(away) => away,
+    };
+    // What is compared with later frames must be in memory of ours.
+    if !link.tracks()
+        && let Some(framebuffer) = link.framebuffer.get()
+        && let Some(place) = framebuffer.takes(link, window, (away.width, away.height))
+    {
+        let told = framebuffer.fetch(link, window, place, away.pixels.as_ref());
+        if let Some(told) = link.settle(told.map_err(ReplyError::from))? {
+            window.sent(vec![(told, Part { x: 0, y: 0, width: away.width, height: away.height })]);
+            return shown(link, window, away.number);
+        }
+    }
+    let lost = || Error::Unsupported("a frame whose pixels are lost".to_owned());
+    send(link, window, &window.fetch(&away).ok_or_else(lost)?)
+}
+
+/// A frame has been written to the screen, and the request that tells of it only waits to be flushed.
+fn shown(link: &Link, window: &Arc<Shared>, number: u64) -> Result<(), Error> {
+    link.settle(link.connection.flush().map_err(ReplyError::from))?;
+    link.pump();
+    link.completed(window.clone(), number, true);
+    Ok(())
+}
+
 /// Sends a frame that is in flight by now. An error means that no answer will come.
 fn send(link: &Link, window: &Arc<Shared>, frame: &Frame) -> Result<(), Error> {
     // SAFETY: a buffer in flight is in no slot.
@@ -78,7 +111,7 @@ fn send(link: &Link, window: &Arc<Shared>, frame: &Frame) -> Result<(), Error> {
         Changes::Everything => vec![Part { x: 0, y: 0, width: frame.width, height: frame.height }],
         Changes::Parts(parts) => parts,
         Changes::Nothing => {
-            link.completed(window.clone(), true);
+            link.completed(window.clone(), frame.number, true);
             return Ok(());
         }
     };
@@ -86,15 +119,12 @@ fn send(link: &Link, window: &Arc<Shared>, frame: &Frame) -> Result<(), Error> {
         window.damage(|| make_damage(link, window.id))?;
     }
     if let Some(framebuffer) = link.framebuffer.get()
-        && let Some(place) = framebuffer.takes(link, window, frame)
+        && let Some(place) = framebuffer.takes(link, window, (frame.width, frame.height))
     {
         let told = framebuffer.write(link, window, place, pixels, &parts);
         let told = link.settle(told.map_err(ReplyError::from))?;
         window.sent(parts.iter().map(|part| (told, *part)).collect());
-        link.settle(link.connection.flush().map_err(ReplyError::from))?;
-        link.pump();
-        link.completed(window.clone(), true);
-        return Ok(());
+        return shown(link, window, frame.number);
     }
     let mut requests = Vec::with_capacity(parts.len());
     let Some(segment) = frame.buffer.attach(true)? else {
@@ -105,10 +135,10 @@ fn send(link: &Link, window: &Arc<Shared>, frame: &Frame) -> Result<(), Error> {
             requests.extend(sent.into_iter().map(|sequence| (sequence, *part)));
         }
         window.sent(requests);
-        link.completed(window.clone(), true);
+        link.completed(window.clone(), frame.number, true);
         return Ok(());
     };
-    let sent = link.send_frame(window, segment, || {
+    let sent = link.send_frame(window, frame.number, segment, || {
         let mut newest = 0;
         for (index, part) in parts.iter().enumerate() {
             let is_last = index + 1 == parts.len();

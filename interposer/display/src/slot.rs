@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::finish::Finish;
 use crate::screen::Layout;
-use crate::window::{Frame, Shared};
+use crate::state::{Frame, Posted};
+use crate::window::Shared;
 
 /// Memory for one frame of a window; from [`Window::acquire`](crate::Window::acquire). Dropped without being posted,
 /// it is free again.
@@ -32,7 +33,7 @@ impl Slot {
     pub(crate) fn post(mut self) {
         if let Some(frame) = self.frame.take() {
             frame.buffer.set_unfinished(self.finish);
-            self.window.post(frame);
+            self.window.post(Posted::Here(frame));
         }
     }
 

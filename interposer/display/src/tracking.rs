@@ -7,7 +7,7 @@
 
 use crate::changes::{self, Changes, Part, Shape};
 use crate::screen::Layout;
-use crate::window::Frame;
+use crate::state::Frame;
 
 /// Frames that go untracked after one that changed wholly: doubled each time, up to this.
 const LONGEST_PAUSE: u32 = 64;

@@ -7,33 +7,41 @@
 //!                       +------> free <--+
 //! ```
 //!
+//! A remote frame goes the same way, from `reserve` on, but has a buffer only from when it is fetched, in flight; on its way
+//! to the screen it needs none.
+//!
 //! At most one frame of a window is in flight, so that the server's speed decides which frames it gets: with spoil on a
-//! newer frame replaces the queued one, with spoil off the program waits until there is room for it. The newest
-//! posted frame's buffer is not written to before another frame is posted, so that it can be read back.
+//! newer frame replaces the queued one, with spoil off the program waits until there is room for it; then two
+//! remote frames may be in flight. The newest posted frame stays as it is until another one is posted, so that it
+//! can be read back and sent again.
+//!
+//! Frames have numbers, in the order in which the program began them. Several may be in the making at once and be posted in
+//! another order: with spoil on the older one is dropped, with spoil off the newer one waits.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 
 use glxrun_contract::counters::{Entry, WindowCounters};
 use glxrun_contract::settings::Spoil;
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::changes::{Changes, Part};
 use crate::framebuffer::Place;
 use crate::image::Image;
 use crate::link::Link;
-use crate::memory::{Buffer, fits, roomy};
+use crate::memory::{Buffer, roomy};
+use crate::remote::{Reservation, Rows};
 use crate::screen::Layout;
 use crate::server::Server;
 use crate::slot::Slot;
-use crate::tracking::{self, Sent, Tracking};
+use crate::state::{Away, Fate, Frame, Posted, State};
+use crate::tracking::{self, Sent};
 
-/// Buffers that a window keeps when nothing is going on.
-const KEPT: usize = 4;
 /// Frames that are not yet delivered, with spoil off: one in flight, one that is queued or being written.
 const PENDING: usize = 2;
+/// The same of remote ones: two in flight, one that is queued, one that is being made.
+const REMOTE: usize = 4;
 
 /// A window on the 2D side that receives frames; from [`Server::watch`]. The last handle to go stops the watching.
 #[derive(Debug)]
@@ -103,6 +111,21 @@ impl Window {
         self.shared.acquire(width, height)
     }
 
+    /// Room for a frame whose pixels are made elsewhere; see [`Remote`](crate::Remote).
+    ///
+    /// With spoil on this never waits. With spoil off it waits while four frames of the window, reservations and slots
+    /// included, are not yet delivered.
+    ///
+    /// None if the window is gone or the connection is lost (also while waiting).
+    pub fn reserve(&self) -> Option<Reservation> {
+        self.shared.reserve()
+    }
+
+    /// Fetches all remote frames that the window may still need: their pixels are about to be lost. None may be being made.
+    pub fn bring_in(&self) {
+        self.shared.bring_in();
+    }
+
     /// Hands a frame over to be shown in the window's top left corner. Never waits.
     ///
     /// With spoil on it replaces a frame of the window that is queued and not yet sent, so that the newest frame is
@@ -151,30 +174,6 @@ impl Drop for Window {
     }
 }
 
-/// A frame on its way.
-#[derive(Clone, Debug)]
-pub(crate) struct Frame {
-    pub buffer: Arc<Buffer>,
-    pub width: u16,
-    pub height: u16,
-}
-
-impl Frame {
-    /// The pixels of a posted frame, finished: rows of `layout`'s stride.
-    ///
-    /// # Safety
-    /// No slot has the buffer: the frame is queued, in flight, or the newest one while the window's state is locked.
-    pub unsafe fn pixels(&self, layout: &Layout) -> &[u8] {
-        let stride = layout.stride(self.width);
-        let length = stride * usize::from(self.height);
-        // SAFETY: only slots write, says the caller, and finishing is done once it returns.
-        unsafe {
-            self.buffer.finish(length, stride);
-            self.buffer.bytes(length)
-        }
-    }
-}
-
 /// What the handle, the slots and the poster share of a window.
 pub(crate) struct Shared {
     pub id: u32,
@@ -195,72 +194,6 @@ pub(crate) struct Shared {
     watchers: Mutex<Vec<Weak<dyn FrameWatcher>>>,
     /// Where in the framebuffer the window is whole, and the state of affairs at which that was last asked.
     place: Mutex<(Option<Place>, Option<u64>)>,
-}
-
-#[derive(Default)]
-struct State {
-    free: Vec<Arc<Buffer>>,
-    /// Slots that are out.
-    writing: usize,
-    queued: VecDeque<Frame>,
-    in_flight: Option<Frame>,
-    newest: Option<Frame>,
-    tracking: Tracking,
-    /// The frame that is shown has to be sent again, and whether the one in flight is such a repetition.
-    again: bool,
-    repeats: bool,
-    /// Whether the poster has been told of a queued frame and has not yet looked.
-    announced: bool,
-    /// No frame will be delivered any more.
-    over: bool,
-}
-
-impl State {
-    fn pending(&self) -> usize {
-        self.writing + self.queued.len() + usize::from(self.in_flight.is_some())
-    }
-
-    /// Whether the buffer must keep its content: it has the newest frame, or the one that is shown.
-    fn is_kept(&self, buffer: &Arc<Buffer>) -> bool {
-        let has = |frame: &Frame| Arc::ptr_eq(&frame.buffer, buffer);
-        self.newest.as_ref().is_some_and(has) || self.tracking.shown().is_some_and(has)
-    }
-
-    /// A free buffer for `length` bytes. Free ones of the wrong size go to `unfit`.
-    fn take_free(&mut self, length: usize, unfit: &mut Vec<Arc<Buffer>>) -> Option<Arc<Buffer>> {
-        // The last freed first: it is the one most likely in a cache.
-        for index in (0..self.free.len()).rev() {
-            if self.is_kept(&self.free[index]) {
-                continue;
-            }
-            let buffer = self.free.remove(index);
-            if fits(buffer.length(), length) {
-                return Some(buffer);
-            }
-            unfit.push(buffer);
-        }
-        None
-    }
-
-    fn release(&mut self, buffer: Arc<Buffer>) {
-        if self.over {
-            return;
-        }
-        self.free.push(buffer);
-        if self.free.len() > KEPT
-            && let Some(index) = (0..self.free.len()).find(|&index| !self.is_kept(&self.free[index]))
-        {
-            self.free.remove(index);
-        }
-    }
-
-    /// Whether the poster must be told that there is a frame to send.
-    fn announce(&mut self) -> bool {
-        let waiting = self.again || !self.queued.is_empty();
-        let due = !self.over && self.in_flight.is_none() && waiting && !self.announced;
-        self.announced |= due;
-        due
-    }
 }
 
 impl Shared {
@@ -307,109 +240,148 @@ impl Shared {
         self.gone.load(Ordering::Acquire)
     }
 
+    /// Waits, with spoil off, while `most` frames are pending; then begins one, whose pixels may be `away`. None if
+    /// no frame will be delivered any more.
+    fn begin(&self, most: usize, away: bool) -> Option<(u64, MutexGuard<'_, State>)> {
+        if !self.link.is_alive() {
+            return None;
+        }
+        let mut state = self.state.lock();
+        while self.spoil == Spoil::Off && !state.over && state.pending() >= most {
+            self.freed.wait(&mut state);
+        }
+        if state.over {
+            return None;
+        }
+        Some((state.begin(away), state))
+    }
+
     fn acquire(self: &Arc<Self>, width: u16, height: u16) -> Option<Slot> {
         let length = self.layout.stride(width) * usize::from(height);
-        if length == 0 || !self.link.is_alive() {
+        if length == 0 {
             return None;
         }
         let mut unfit = Vec::new();
-        let free = {
-            let mut state = self.state.lock();
-            while self.spoil == Spoil::Off && !state.over && state.pending() >= PENDING {
-                self.freed.wait(&mut state);
-            }
-            if state.over {
-                return None;
-            }
-            state.writing += 1;
-            state.take_free(length, &mut unfit)
+        let (number, free) = {
+            let (number, mut state) = self.begin(PENDING, false)?;
+            (number, state.take_free(length, &mut unfit))
         };
         drop(unfit);
-        let buffer = free
-            .map_or_else(|| Buffer::new(&self.link, self.link.carrier(), roomy(length)).map(Arc::new), Ok);
-        match buffer {
-            Ok(buffer) => Some(Slot::new(self.clone(), Frame { buffer, width, height })),
+        match self.buffer(free, length) {
+            Ok(buffer) => Some(Slot::new(self.clone(), Frame { number, buffer, width, height })),
             Err(error) => {
                 log::warn!("no memory for a frame of {width}x{height} pixels: {error}");
-                self.stop_writing(|_| {});
+                self.end(number, |_| {});
                 None
             }
         }
     }
 
-    /// A slot comes back, posted or not.
-    fn stop_writing(&self, then: impl FnOnce(&mut State)) {
+    /// That buffer, or a new one for `length` bytes.
+    fn buffer(&self, free: Option<Arc<Buffer>>, length: usize) -> std::io::Result<Arc<Buffer>> {
+        let new = || Buffer::new(&self.link, self.link.carrier(), roomy(length)).map(Arc::new);
+        free.map_or_else(new, Ok)
+    }
+
+    fn reserve(self: &Arc<Self>) -> Option<Reservation> {
+        let (number, _) = self.begin(REMOTE, true)?;
+        Some(Reservation::new(self.clone(), number))
+    }
+
+    /// A slot or a reservation comes back, used or not.
+    fn end(self: &Arc<Self>, number: u64, then: impl FnOnce(&mut State)) {
         if self.link.is_abandoned() {
             return;
         }
         let mut state = self.state.lock();
-        state.writing -= 1;
+        state.end(number);
         then(&mut state);
         self.freed.notify_all();
-    }
-
-    pub fn give_back(&self, frame: Frame) {
-        self.stop_writing(|state| state.release(frame.buffer));
-    }
-
-    pub fn post(self: &Arc<Self>, frame: Frame) {
-        let mut announce = false;
-        self.stop_writing(|state| {
-            if state.over {
-                self.counters.count_dropped();
-                return;
-            }
-            if self.spoil == Spoil::On
-                && let Some(replaced) = state.queued.pop_back()
-            {
-                self.counters.count_dropped();
-                state.newest = None;
-                state.release(replaced.buffer);
-            }
-            state.newest = Some(frame.clone());
-            state.queued.push_back(frame);
-            announce = state.announce();
-        });
+        let announce = state.announce(self.spoil);
+        drop(state);
         if announce {
             self.link.submit(self.clone());
         }
     }
 
+    pub fn give_back(self: &Arc<Self>, frame: Frame) {
+        self.end(frame.number, |state| state.release(Posted::Here(frame)));
+    }
+
+    pub fn unreserve(self: &Arc<Self>, number: u64) {
+        self.end(number, |_| {});
+    }
+
+    pub fn post(self: &Arc<Self>, frame: Posted) {
+        self.end(frame.number(), |state| {
+            if state.post(frame, self.spoil) != Fate::Queued {
+                self.counters.count_dropped();
+            }
+        });
+    }
+
     /// The frame to send now, which is in flight from here on.
-    pub fn next_frame(&self) -> Option<Frame> {
-        let mut state = self.state.lock();
-        state.announced = false;
-        if state.in_flight.is_some() {
-            return None;
-        }
-        let again = std::mem::take(&mut state.again);
-        state.in_flight = state.queued.pop_front();
-        state.repeats = again && state.in_flight.is_none();
-        if state.repeats {
-            // Nothing is queued, so this is the one that was sent last.
-            state.in_flight = state.newest.clone();
-        }
-        state.in_flight.clone()
+    pub fn next_frame(&self) -> Option<Posted> {
+        self.state.lock().next(self.spoil)
+    }
+
+    /// Whether the poster should be told of another frame, which can be sent while others are in flight.
+    pub fn has_more(&self) -> bool {
+        self.state.lock().announce(self.spoil)
     }
 
     /// The frame in flight is done with; tells whether the poster should be told of the next one.
-    pub fn complete(&self, delivered: bool) -> bool {
+    pub fn complete(&self, number: u64, delivered: bool) -> bool {
         let mut state = self.state.lock();
-        if let Some(frame) = state.in_flight.take() {
-            // A repetition has been counted, and its buffer is free or kept already.
-            if std::mem::take(&mut state.repeats) {
-                self.freed.notify_all();
-                return state.announce();
-            }
+        // A repetition has been counted, and its buffer is free or kept already.
+        if state.land(number) {
             if delivered {
                 self.counters.count_delivered();
             } else {
                 self.counters.count_dropped();
             }
-            state.release(frame.buffer);
         }
         self.freed.notify_all();
-        state.announce()
+        state.announce(self.spoil)
+    }
+
+    /// Fetches a remote frame that is in flight into a buffer. None if its pixels are lost.
+    pub fn fetch(&self, away: &Away) -> Option<Frame> {
+        let (stride, height) = (self.layout.stride(away.width), usize::from(away.height));
+        let mut unfit = Vec::new();
+        let free = self.state.lock().take_free(stride * height, &mut unfit);
+        drop(unfit);
+        let buffer = self.buffer(free, stride * height).inspect_err(|error| {
+            log::warn!("no memory for a frame of {}x{} pixels: {error}", away.width, away.height);
+        });
+        let buffer = buffer.ok()?;
+        let mapping = buffer.mapping();
+        // SAFETY: the rows lie in the buffer, which is neither free nor a frame's.
+        let rows = unsafe { Rows::new(mapping, mapping.start, stride, stride, height) };
+        let fetched = away.pixels.fetch(&rows);
+        let frame = Frame { number: away.number, buffer, width: away.width, height: away.height };
+        let mut state = self.state.lock();
+        if !fetched || !state.arrive(&frame) {
+            let there = state.in_flight(away.number);
+            state.release(Posted::Here(frame));
+            // Perhaps somebody else was quicker.
+            return match there {
+                Some(Posted::Here(frame)) => Some(frame),
+                _ => None,
+            };
+        }
+        Some(frame)
+    }
+
+    /// Fetches all remote frames that may still be needed: their pixels are about to be lost.
+    fn bring_in(&self) {
+        if !self.link.is_alive() {
+            return;
+        }
+        let away = self.state.lock().away();
+        for away in away {
+            self.fetch(&away);
+        }
     }
 
     /// No more frames: the window is `gone`, or the connection is lost. Frees everything and lets go who waits.
@@ -418,10 +390,8 @@ impl Shared {
             self.gone.store(true, Ordering::Release);
         }
         let mut state = self.state.lock();
-        let lost = state.queued.len() + usize::from(state.in_flight.is_some() && !state.repeats);
+        let (lost, old) = state.empty();
         (0..lost).for_each(|_| _ = self.counters.count_dropped());
-        let writing = state.writing;
-        let old = std::mem::replace(&mut *state, State { writing, over: true, ..State::default() });
         self.freed.notify_all();
         drop(state);
         drop(old);
@@ -444,6 +414,7 @@ impl Shared {
     /// Notes that it is whole.
     pub fn set_place(&self, place: Place) {
         self.place.lock().0 = Some(place);
+        self.state.lock().on_screen = true;
     }
 
     /// Whether it must be asked anew where the window is whole, since something has happened; it is then not known any
@@ -453,6 +424,7 @@ impl Shared {
         let changed = place.1 != Some(generation);
         if changed {
             *place = (None, Some(generation));
+            self.state.lock().on_screen = false;
         }
         changed
     }
@@ -460,8 +432,8 @@ impl Shared {
     /// The newest frame has to be sent again. True if the poster should be told.
     pub fn repeat(&self) -> bool {
         let mut state = self.state.lock();
-        state.again = state.newest.is_some();
-        state.announce()
+        state.again = state.newest().is_some();
+        state.announce(self.spoil)
     }
 
     /// How the frame in flight differs from what the window shows, and whether it is tracked from then on.
@@ -471,7 +443,7 @@ impl Shared {
         }
         let reference = {
             let mut state = self.state.lock();
-            if state.repeats {
+            if state.is_repeated(frame.number) {
                 return state.tracking.decide(frame, None);
             }
             state.tracking.reference(frame)
@@ -507,15 +479,20 @@ impl Shared {
     pub fn drawn_into(&self, sequence: u64, place: Option<Part>) -> bool {
         let mut state = self.state.lock();
         state.again |= state.tracking.drawn_into(sequence, place);
-        state.again && state.announce()
+        state.again && state.announce(self.spoil)
     }
 
     fn last_frame(&self) -> Option<Image> {
         if !self.link.is_alive() {
             return None;
         }
-        let state = self.state.lock();
-        let newest = state.newest.as_ref()?;
+        let mut state = self.state.lock();
+        if let Some(Posted::Away(away)) = state.newest().cloned() {
+            drop(state);
+            self.fetch(&away)?;
+            state = self.state.lock();
+        }
+        let Some(Posted::Here(newest)) = state.newest() else { return None };
         let stride = self.layout.stride(newest.width);
         // SAFETY: no slot has the newest frame's buffer while the state is locked.
         let pixels = unsafe { newest.pixels(&self.layout) };
@@ -534,7 +511,8 @@ impl Shared {
             return;
         }
         let mut state = self.state.lock();
-        while !state.queued.is_empty() || state.in_flight.is_some() {
+        let last = state.last();
+        while !state.is_idle(last) {
             self.freed.wait(&mut state);
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::{Client, Xvfb, counts, paint, watch};
-use glxrun_display::{Damage, Options, Server, Spoil, Transport, Window};
+use glxrun_display::{Damage, Options, Remote, Rows, Server, Spoil, Transport, Window};
 use x11rb::connection::Connection as _;
 use x11rb::protocol::shape::{ConnectionExt as _, SK, SO};
 use x11rb::protocol::xproto::{
@@ -363,4 +363,50 @@ fn what_cannot_be_used_is_told() {
     std::fs::write(&junk, [0x55; 5000]).expect("written");
     let wrong = server.use_framebuffer(&junk).expect_err("that is no screen");
     assert!(wrong.contains("not the screen"), "{wrong}");
+}
+
+/// A frame that is still elsewhere, of one colour.
+struct Plain(u8);
+
+impl Remote for Plain {
+    fn fetch(&self, rows: &Rows) -> bool {
+        (0..rows.count()).for_each(|y| rows.write(y, &vec![self.0; rows.length()]));
+        true
+    }
+}
+
+#[test]
+fn remote_frames_are_fetched_onto_the_screen_and_again_where_others_drew() {
+    let stage = Stage::start(Damage::Off);
+    let Nested { parent, window, .. } = nested(&stage);
+    let colours = |value: u8| vec![u32::from(value) * 0x01_0101; usize::from(WIDTH) * usize::from(HEIGHT)];
+    let show = |value: u8| {
+        window.reserve().expect("room").post(Arc::new(Plain(value)), WIDTH, HEIGHT);
+        window.finish();
+    };
+    stage.xvfb.signal(libc::SIGSTOP);
+    (1..20).for_each(show);
+    stage.xvfb.signal(libc::SIGCONT);
+    assert!(window.is_in_framebuffer());
+    assert!(stage.screen((130, 100), (WIDTH, HEIGHT)) == colours(19));
+    // What others draw into the window's place is late news for a frame that is written just then.
+    for x in [300, 100, 300, 100, 300] {
+        stage
+            .client
+            .connection
+            .configure_window(parent, &ConfigureWindowAux::new().x(x).y(80))
+            .expect("sent");
+        stage.client.connection.flush().expect("sent");
+        (30..40).for_each(show);
+        let place = (x as i16 + 30, 100);
+        while stage.screen(place, (WIDTH, HEIGHT)) != colours(39) {
+            std::thread::yield_now();
+        }
+        let left = if x == 300 { (130, 100) } else { (330, 100) };
+        while stage.screen(left, (WIDTH, HEIGHT)).contains(&colours(39)[0]) {
+            std::thread::yield_now();
+        }
+    }
+    show(21);
+    assert!(stage.screen((330, 100), (WIDTH, HEIGHT)) == colours(21));
 }

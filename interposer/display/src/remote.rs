@@ -1,0 +1,150 @@
+//! Frames whose pixels are somewhere else when they are posted, such as in a buffer on a GPU.
+//!
+//! They are fetched when their turn has come, by the thread that sends frames, straight to where they are needed: into
+//! shared memory or onto the screen. So a frame that a newer one overtakes is never fetched at all.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+use std::sync::{Arc, OnceLock};
+
+use crate::state::{Away, Posted};
+use crate::window::Shared;
+
+/// The pixels of one frame, wherever they are. They stay there until the value is dropped.
+pub trait Remote: Send + Sync {
+    /// Copies them to `rows`, the top row first. False if they are lost. Called in any thread, and more than once where
+    /// a frame has to be shown again; it must not wait for whoever posts frames.
+    fn fetch(&self, rows: &Rows) -> bool;
+}
+
+/// Something that must end before memory is unmapped, such as a driver's registration of it.
+pub type Registration = Box<dyn Send + Sync>;
+
+/// The registration of a mapping, once there was a try.
+#[derive(Default)]
+pub(crate) struct Registered(OnceLock<Option<Registration>>);
+
+impl Registered {
+    /// To be called before the memory is unmapped.
+    pub fn end(&mut self) {
+        self.0.take();
+    }
+}
+
+impl fmt::Debug for Registered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Registered({})", self.0.get().is_some_and(Option::is_some))
+    }
+}
+
+/// A mapping of ours, as far as a driver may want to register it.
+#[derive(Clone, Copy)]
+pub(crate) struct Mapping<'a> {
+    pub start: NonNull<u8>,
+    /// In bytes.
+    pub length: usize,
+    pub registered: &'a Registered,
+}
+
+/// Where a frame goes: rows in memory that nobody else in this process uses meanwhile.
+pub struct Rows<'a> {
+    start: NonNull<u8>,
+    stride: usize,
+    length: usize,
+    count: usize,
+    mapping: Mapping<'a>,
+    memory: PhantomData<&'a mut [u8]>,
+}
+
+impl<'a> Rows<'a> {
+    /// `count` rows of `length` bytes, `stride` bytes apart, the first one at `start`.
+    ///
+    /// # Safety
+    /// All of them lie in the mapping, which lives as long as the value, and nobody else in this process refers to them
+    /// meanwhile.
+    pub(crate) unsafe fn new(
+        mapping: Mapping<'a>,
+        start: NonNull<u8>,
+        stride: usize,
+        length: usize,
+        count: usize,
+    ) -> Rows<'a> {
+        Rows { start, stride, length, count, mapping, memory: PhantomData }
+    }
+
+    /// The first byte of the top row. It and all others may be written to while the value lives.
+    pub fn start(&self) -> NonNull<u8> {
+        self.start
+    }
+
+    /// Bytes from one row to the next.
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// Bytes of a row.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Rows.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Writes row `y`, of which `row` may have less or more bytes than there is room for.
+    pub fn write(&self, y: usize, row: &[u8]) {
+        if y < self.count {
+            let length = row.len().min(self.length);
+            // SAFETY: who made the value says that the row lies in the mapping and is ours to write.
+            unsafe {
+                let place = self.start.as_ptr().add(y * self.stride);
+                std::ptr::copy_nonoverlapping(row.as_ptr(), place, length);
+            }
+        }
+    }
+
+    /// Has the mapping that the rows lie in registered by `make`, which gets its start and its length in bytes; once for
+    /// each mapping, whatever comes of it. Whether it is registered.
+    pub fn register(&self, make: impl FnOnce(NonNull<u8>, usize) -> Option<Registration>) -> bool {
+        let Mapping { start, length, registered } = self.mapping;
+        registered.0.get_or_init(|| make(start, length)).is_some()
+    }
+}
+
+/// Room for a frame of a window whose pixels are still being made; from [`Window::reserve`](crate::Window::reserve).
+/// Dropped without being used, it is free again.
+pub struct Reservation {
+    window: Arc<Shared>,
+    /// None once used.
+    number: Option<u64>,
+}
+
+impl Reservation {
+    pub(crate) fn new(window: Arc<Shared>, number: u64) -> Reservation {
+        Reservation { window, number: Some(number) }
+    }
+
+    /// Hands the frame over, `width` x `height` pixels in the window's layout, to be shown in the window's top left corner.
+    /// Never waits. As with [`Window::post`](crate::Window::post), it replaces one that is queued where spoiling is on.
+    pub fn post(mut self, pixels: Arc<dyn Remote>, width: u16, height: u16) {
+        if let Some(number) = self.number.take() {
+            self.window.post(Posted::Away(Away { number, pixels, width, height }));
+        }
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        if let Some(number) = self.number.take() {
+            self.window.unreserve(number);
+        }
+    }
+}
+
+impl fmt::Debug for Reservation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reservation({:?})", self.window)
+    }
+}

@@ -1,0 +1,314 @@
+//! Where each frame of a window is; see [`crate::window`].
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use glxrun_contract::settings::Spoil;
+
+use crate::memory::{Buffer, fits};
+use crate::remote::Remote;
+use crate::screen::Layout;
+use crate::tracking::Tracking;
+
+/// Buffers that a window keeps when nothing is going on.
+const KEPT: usize = 4;
+/// Remote frames in flight with spoil off, so that the server finds the next one when it is done with the first.
+const SEVERAL: usize = 2;
+
+/// A frame in memory of ours.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    /// Its place in the order in which the program made the window's frames.
+    pub number: u64,
+    pub buffer: Arc<Buffer>,
+    pub width: u16,
+    pub height: u16,
+}
+
+impl Frame {
+    /// The pixels of a posted frame, finished: rows of `layout`'s stride.
+    ///
+    /// # Safety
+    /// No slot has the buffer: the frame is queued, in flight, or the newest one while the window's state is locked.
+    pub unsafe fn pixels(&self, layout: &Layout) -> &[u8] {
+        let stride = layout.stride(self.width);
+        let length = stride * usize::from(self.height);
+        // SAFETY: only slots write, says the caller, and finishing is done once it returns.
+        unsafe {
+            self.buffer.finish(length, stride);
+            self.buffer.bytes(length)
+        }
+    }
+}
+
+/// A frame whose pixels have still to be fetched.
+#[derive(Clone)]
+pub(crate) struct Away {
+    /// As a [`Frame`]'s.
+    pub number: u64,
+    pub pixels: Arc<dyn Remote>,
+    pub width: u16,
+    pub height: u16,
+}
+
+/// A frame that was posted.
+#[derive(Clone)]
+pub(crate) enum Posted {
+    Here(Frame),
+    Away(Away),
+}
+
+impl Posted {
+    pub fn number(&self) -> u64 {
+        match self {
+            Posted::Here(frame) => frame.number,
+            Posted::Away(frame) => frame.number,
+        }
+    }
+
+    fn is_in(&self, buffer: &Arc<Buffer>) -> bool {
+        matches!(self, Posted::Here(frame) if Arc::ptr_eq(&frame.buffer, buffer))
+    }
+}
+
+/// A frame that is being sent.
+struct Flight {
+    frame: Posted,
+    /// It has been sent before.
+    repeats: bool,
+}
+
+/// A frame that is being made.
+struct Made {
+    number: u64,
+    /// Its pixels are made elsewhere, and posted without the program's doing.
+    away: bool,
+}
+
+/// What became of a frame that was posted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It waits for its turn.
+    Queued,
+    /// It is queued, and a frame that waited is dropped.
+    Replaces,
+    /// It is dropped.
+    Dropped,
+}
+
+#[derive(Default)]
+pub(crate) struct State {
+    free: Vec<Arc<Buffer>>,
+    numbers: u64,
+    /// Frames that are being made: slots and reservations that are out.
+    made: Vec<Made>,
+    queued: VecDeque<Posted>,
+    flights: VecDeque<Flight>,
+    newest: Option<Posted>,
+    pub tracking: Tracking,
+    /// The newest frame has to be sent again.
+    pub again: bool,
+    /// Whether the window is written to on the screen, where a frame must not meet an earlier one that the server has.
+    pub on_screen: bool,
+    /// Whether the poster has been told of a queued frame and has not yet looked.
+    announced: bool,
+    /// No frame will be delivered any more.
+    pub over: bool,
+}
+
+impl State {
+    /// Frames that are not yet delivered.
+    pub fn pending(&self) -> usize {
+        self.made.len() + self.queued.len() + self.flights.len()
+    }
+
+    /// Whether no frame waits or is being sent, but for those that were begun after `number`.
+    pub fn is_idle(&self, number: u64) -> bool {
+        let made = self.made.iter().any(|made| made.away && made.number <= number);
+        !made && self.queued.is_empty() && self.flights.is_empty()
+    }
+
+    /// The number of the frame that was begun last.
+    pub fn last(&self) -> u64 {
+        self.numbers
+    }
+
+    pub fn newest(&self) -> Option<&Posted> {
+        self.newest.as_ref()
+    }
+
+    /// The program begins a frame; gives its number.
+    pub fn begin(&mut self, away: bool) -> u64 {
+        self.numbers += 1;
+        self.made.push(Made { number: self.numbers, away });
+        self.numbers
+    }
+
+    /// A frame that was begun is posted or given up.
+    pub fn end(&mut self, number: u64) {
+        self.made.retain(|made| made.number != number);
+    }
+
+    /// A frame is posted.
+    pub fn post(&mut self, frame: Posted, spoil: Spoil) -> Fate {
+        if self.over {
+            return Fate::Dropped;
+        }
+        let number = frame.number();
+        let mut fate = Fate::Queued;
+        let is_newest = self.newest.as_ref().is_none_or(|newest| newest.number() < number);
+        if spoil == Spoil::On {
+            if !is_newest {
+                // Made at the same time as a newer one, and done later.
+                self.release(frame);
+                return Fate::Dropped;
+            }
+            if let Some(replaced) = self.queued.pop_back() {
+                self.newest = None;
+                self.release(replaced);
+                fate = Fate::Replaces;
+            }
+        }
+        if is_newest {
+            self.newest = Some(frame.clone());
+        }
+        let place = self.queued.partition_point(|queued| queued.number() < number);
+        self.queued.insert(place, frame);
+        fate
+    }
+
+    /// Whether the buffer must keep its content: it has the newest frame, the one that is shown, or one that is sent.
+    fn is_kept(&self, buffer: &Arc<Buffer>) -> bool {
+        let is_shown = |frame: &Frame| Arc::ptr_eq(&frame.buffer, buffer);
+        self.newest.as_ref().is_some_and(|newest| newest.is_in(buffer))
+            || self.tracking.shown().is_some_and(is_shown)
+            || self.flights.iter().any(|flight| flight.frame.is_in(buffer))
+    }
+
+    /// A free buffer for `length` bytes. Free ones of the wrong size go to `unfit`.
+    pub fn take_free(&mut self, length: usize, unfit: &mut Vec<Arc<Buffer>>) -> Option<Arc<Buffer>> {
+        // The last freed first: it is the one most likely in a cache.
+        for index in (0..self.free.len()).rev() {
+            if self.is_kept(&self.free[index]) {
+                continue;
+            }
+            let buffer = self.free.remove(index);
+            if fits(buffer.length(), length) {
+                return Some(buffer);
+            }
+            unfit.push(buffer);
+        }
+        None
+    }
+
+    /// A frame is no longer needed, unless it is kept.
+    pub fn release(&mut self, frame: Posted) {
+        let Posted::Here(Frame { buffer, .. }) = frame else { return };
+        if self.over {
+            return;
+        }
+        self.free.push(buffer);
+        if self.free.len() > KEPT
+            && let Some(index) = (0..self.free.len()).find(|&index| !self.is_kept(&self.free[index]))
+        {
+            self.free.remove(index);
+        }
+    }
+
+    /// Whether a frame may be sent now: none that was begun before it is still being made, and the server is not to
+    /// have an earlier one.
+    fn is_due(&self, spoil: Spoil) -> bool {
+        let most = match self.queued.front() {
+            None if !self.again => return false,
+            Some(Posted::Away(_)) if spoil == Spoil::Off && !self.on_screen => SEVERAL,
+            _ => 1,
+        };
+        let overtakes =
+            |frame: &Posted| spoil == Spoil::Off && self.made.iter().any(|made| made.number < frame.number());
+        !self.over && self.flights.len() < most && !self.queued.front().is_some_and(overtakes)
+    }
+
+    /// Whether the poster must be told that there is a frame to send.
+    pub fn announce(&mut self, spoil: Spoil) -> bool {
+        let due = self.is_due(spoil) && !self.announced;
+        self.announced |= due;
+        due
+    }
+
+    /// The frame to send now, which is in flight from here on.
+    pub fn next(&mut self, spoil: Spoil) -> Option<Posted> {
+        self.announced = false;
+        if !self.is_due(spoil) {
+            return None;
+        }
+        let queued = self.queued.pop_front();
+        // With nothing queued, the newest is the one that was sent last.
+        let repeats = queued.is_none();
+        self.again = false;
+        let frame = queued.or_else(|| self.newest.clone())?;
+        self.flights.push_back(Flight { frame: frame.clone(), repeats });
+        Some(frame)
+    }
+
+    /// Whether a frame in flight has been sent before.
+    pub fn is_repeated(&self, number: u64) -> bool {
+        self.flights.iter().any(|flight| flight.repeats && flight.frame.number() == number)
+    }
+
+    /// The sending of a frame is over. True if it had not been sent before.
+    pub fn land(&mut self, number: u64) -> bool {
+        let index = self.flights.iter().position(|flight| flight.frame.number() == number);
+        let Some(Flight { frame, repeats }) = index.and_then(|index| self.flights.remove(index)) else {
+            return false;
+        };
+        if !repeats {
+            self.release(frame);
+        }
+        !repeats
+    }
+
+    /// Remote frames that wait, are being sent or may have to be sent again.
+    pub fn away(&self) -> Vec<Away> {
+        let all =
+            self.queued.iter().chain(self.flights.iter().map(|flight| &flight.frame)).chain(&self.newest);
+        let mut away: Vec<Away> = Vec::new();
+        for frame in all {
+            if let Posted::Away(frame) = frame
+                && !away.iter().any(|known| known.number == frame.number)
+            {
+                away.push(frame.clone());
+            }
+        }
+        away
+    }
+
+    /// A frame that was away is here now; false if it is needed no more.
+    pub fn arrive(&mut self, frame: &Frame) -> bool {
+        let all = self
+            .queued
+            .iter_mut()
+            .chain(self.flights.iter_mut().map(|flight| &mut flight.frame))
+            .chain(&mut self.newest);
+        let mut needed = false;
+        for known in all.filter(|known| known.number() == frame.number) {
+            needed = true;
+            if let Posted::Away(_) = known {
+                *known = Posted::Here(frame.clone());
+            }
+        }
+        needed
+    }
+
+    /// What a frame in flight is by now.
+    pub fn in_flight(&self, number: u64) -> Option<Posted> {
+        self.flights.iter().map(|flight| &flight.frame).find(|frame| frame.number() == number).cloned()
+    }
+
+    /// Takes all away; gives how many frames are lost.
+    pub fn empty(&mut self) -> (usize, State) {
+        let lost = self.queued.len() + self.flights.iter().filter(|flight| !flight.repeats).count();
+        let (made, numbers) = (std::mem::take(&mut self.made), self.numbers);
+        let old = std::mem::replace(self, State { made, numbers, over: true, ..State::default() });
+        (lost, old)
+    }
+}
