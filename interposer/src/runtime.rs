@@ -6,8 +6,8 @@
 
 use std::collections::HashMap;
 use std::ffi::c_int;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::{Arc, Weak};
 
 use glxrun_contract::counters::{CounterFile, Entry};
 use glxrun_contract::settings::{Mode, Problem, Settings};
@@ -15,7 +15,10 @@ use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, RwLock};
 
 use crate::egl;
-use crate::frame::strategy::Orders;
+use crate::frame::choice::Choices;
+use crate::frame::cuda;
+use crate::frame::orders::Orders;
+use crate::frame::transfer::Transfers;
 use crate::glx::config::{self, Config};
 use crate::glx::context::Context;
 use crate::glx::display::{AppDisplay, Side2d};
@@ -65,6 +68,12 @@ pub struct Runtime {
     pub watched: Mutex<HashMap<u32, Entry>>,
     /// In which byte order frames are cheapest to read.
     pub orders: Orders,
+    /// Which way of reading frames is quickest.
+    pub choices: Choices,
+    /// Contexts' transfers, to be ended before the process.
+    pub transfers: Mutex<Vec<Weak<Transfers>>>,
+    /// NVIDIA's CUDA.
+    pub cuda: cuda::Starter,
     counters: Option<CounterFile>,
 }
 
@@ -118,6 +127,9 @@ impl Runtime {
             egl: egl::State::default(),
             watched: Mutex::default(),
             orders: Orders::default(),
+            choices: Choices::default(),
+            transfers: Mutex::default(),
+            cuda: cuda::Starter::default(),
             counters,
         }
     }

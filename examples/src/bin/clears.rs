@@ -1,8 +1,10 @@
 //! Swaps as fast as it can for some seconds and tells how fast that was: the load of the benchmark.
 //!
-//! `clears [--size WxH] [--seconds S] [--alpha N] [--cube]`: clears of a few rectangles, or with `--cube` a shaded cube
-//! too. Prints one line: frames a second, CPU time a frame of this process in ms, alpha bits.
+//! `clears [--size WxH] [--seconds S] [--alpha N] [--cube] [--rate N] [--threads]`: clears of a few rectangles, or with
+//! `--cube` a shaded cube too; no more than N frames a second. Prints one line: frames a second, CPU time a frame of this
+//! process in ms, alpha bits, time in a swap in ms; with `--threads` the same CPU time by thread.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -37,6 +39,8 @@ fn run() -> Result<()> {
     let seconds = Duration::from_secs_f64(args.option("--seconds", 3.0)?);
     let alpha = args.option("--alpha", 0)?;
     let cube = args.switch("--cube");
+    let rate = args.option("--rate", 0.0)?;
+    let threads = args.switch("--threads");
     args.finish()?;
     let loader = Loader::open(Load::ProcAddress)?;
     let glx = Glx::new(&loader, Arc::new(XDisplay::open(None)?))?;
@@ -60,7 +64,7 @@ fn run() -> Result<()> {
     let cube = if cube { Some(Cube::new(&gl)?) } else { None };
 
     let mut frame = 0;
-    let draw = |frame: u32| -> Result<()> {
+    let draw = |frame: u32| -> Result<Duration> {
         let (width, height) = size.signed();
         gl.viewport(0, 0, width, height);
         match &cube {
@@ -74,26 +78,50 @@ fn run() -> Result<()> {
             gl.clear(COLOR_BUFFER_BIT);
         }
         gl.disable(SCISSOR_TEST);
+        let start = Instant::now();
         glx.swap(window);
-        Ok(())
+        Ok(start.elapsed())
     };
     while frame < WARM_UP {
         draw(frame)?;
         frame += 1;
     }
-    let (start, cpu) = (Instant::now(), cpu_time());
+    let (start, cpu, cpu_by_thread) = (Instant::now(), cpu_time(), thread_times());
+    let mut swapping = Duration::ZERO;
     while start.elapsed() < seconds {
-        draw(frame)?;
+        swapping += draw(frame)?;
         frame += 1;
+        if rate > 0.0 {
+            let due = start + Duration::from_secs_f64(f64::from(frame - WARM_UP) / rate);
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        }
     }
     let (elapsed, cpu) = (start.elapsed(), cpu_time() - cpu);
     let frames = f64::from(frame - WARM_UP);
     say(&format!(
-        "{:.1} fps {:.3} ms alpha {}",
+        "{:.1} fps {:.3} ms alpha {} swap {:.3} ms",
         frames / elapsed.as_secs_f64(),
         cpu.as_secs_f64() * 1e3 / frames,
-        gl.integer(ALPHA_BITS)
-    ))
+        gl.integer(ALPHA_BITS),
+        swapping.as_secs_f64() * 1e3 / frames
+    ))?;
+    for (thread, time) in thread_times().iter().filter(|_| threads) {
+        let before = cpu_by_thread.get(thread).copied().unwrap_or_default();
+        say(&format!("  {thread} {:.3} ms", (*time - before).as_secs_f64() * 1e3 / frames))?;
+    }
+    Ok(())
+}
+
+/// CPU time by thread: its number and name.
+fn thread_times() -> BTreeMap<String, Duration> {
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let time = |task: std::fs::DirEntry| {
+        let name = std::fs::read_to_string(task.path().join("comm")).ok()?;
+        let spent = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+        let spent = spent.split_whitespace().next()?.parse().ok()?;
+        Some((format!("{} {}", task.file_name().display(), name.trim()), Duration::from_nanos(spent)))
+    };
+    tasks.filter_map(time).collect()
 }
 
 /// User and system time of this process.

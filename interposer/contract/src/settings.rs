@@ -41,8 +41,12 @@ pub enum Transport {
 pub enum Readback {
     /// What is found to be the quickest during a drawable's first frames.
     Auto,
-    /// By glReadPixels in the order of bytes that the window has.
+    /// By glReadPixels in the order of bytes that the window has, in the program's thread.
     Direct,
+    /// Through pixel buffers: the program's thread only starts the transfer.
+    Pbo,
+    /// Through memory of CUDA's, copied by the GPU; through pixel buffers where that is not to be had.
+    Cuda,
 }
 
 /// What backs a drawable without alpha.

@@ -1,12 +1,16 @@
 //! Frames: when and how pixels leave a surface on the 3D side for a window on the 2D side.
 
+pub mod choice;
 pub mod convert;
 pub mod copy;
+pub mod cuda;
 pub mod front;
+pub mod orders;
 pub mod pacing;
 pub mod pixels;
 pub mod readback;
 pub mod strategy;
+pub mod transfer;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -15,41 +19,91 @@ use glxrun_display::{Slot, Window};
 
 use crate::gl::api::{self, get_integer};
 use crate::gl::features::Features;
+use crate::gl::state;
 use crate::glx::current::Current;
 use crate::glx::drawable::Drawable;
 use crate::interpose::Inside;
-use crate::render::Surface;
+use crate::render::{ConfigIndex, Surface};
 use crate::runtime::{Runtime, settings};
-use strategy::Source;
+use strategy::{Drawn, Source};
+use transfer::{Transfers, Waits};
 
 /// Reads a buffer of the current draw surface, whatever is bound to read from; samples are resolved first.
 pub fn read_current(current: &Current, buffer: u32, target: readback::Target) {
-    with_readable(current, buffer, |source| readback::read(source.features, source.buffer, target));
+    let Some(here) = Here::new(current, buffer) else { return };
+    let mut target = Some(target);
+    here.read(false, &mut |source| {
+        if let Some(target) = target.take() {
+            readback::read_from(source.features, source.from, target);
+        }
+    });
 }
 
-/// Binds the current draw surface, its samples resolved, to read from while `read` runs.
-fn with_readable(current: &Current, buffer: u32, read: impl FnOnce(&Source)) {
-    let Some((draw, bound_read)) = current.surfaces() else { return };
-    let _inside = Inside::enter();
-    let features = current.context.features();
-    let resolved = current.draw.as_ref().and_then(|drawable| drawable.resolved_surface());
-    let mut elsewhere = !Arc::ptr_eq(&draw, &bound_read);
-    let mut buffer = buffer;
-    if let Some(resolved) = resolved
-        && current.bind(&resolved, &draw).is_ok()
-    {
-        elsewhere = true;
-        copy::resolve(features, buffer, &draw);
-        buffer = api::BACK;
-        if let Err(failure) = current.bind(&resolved, &resolved) {
-            log::log!(failure.level(), "cannot read resolved samples: {failure}");
-        }
-    } else if elsewhere && let Err(failure) = current.bind(&draw, &draw) {
-        log::log!(failure.level(), "cannot read what is drawn to: {failure}");
+/// A buffer of the surface that this thread draws to.
+struct Here<'a> {
+    current: &'a Current,
+    buffer: u32,
+    draw: Arc<Surface>,
+    bound_read: Arc<Surface>,
+}
+
+impl<'a> Here<'a> {
+    fn new(current: &'a Current, buffer: u32) -> Option<Self> {
+        let (draw, bound_read) = current.surfaces()?;
+        Some(Self { current, buffer, draw, bound_read })
     }
-    read(&Source { features, buffer, config: draw.config });
-    if elsewhere {
-        current.rebind();
+}
+
+impl Drawn for Here<'_> {
+    fn features(&self) -> &Features {
+        self.current.context.features()
+    }
+
+    fn size(&self) -> (u16, u16) {
+        (self.draw.width, self.draw.height)
+    }
+
+    fn config(&self) -> ConfigIndex {
+        self.draw.config
+    }
+
+    fn transfers(&self) -> Option<(&Arc<Transfers>, Waits)> {
+        let context = &self.current.context;
+        let waits = match Runtime::get().backend?.egl_display() {
+            Some(display) => Waits::Display(display),
+            None => Waits::Context { share: context.raw, config: self.draw.config },
+        };
+        Some((&context.transfers, waits))
+    }
+
+    fn read(&self, upright: bool, read: &mut dyn FnMut(&Source)) -> bool {
+        let Self { current, buffer, draw, bound_read } = self;
+        let _inside = Inside::enter();
+        let features = current.context.features();
+        let resolved = current.draw.as_ref().and_then(|drawable| drawable.resolved_surface(upright));
+        let mut elsewhere = !Arc::ptr_eq(draw, bound_read);
+        let mut buffer = *buffer;
+        let mut is_upright = false;
+        if let Some(resolved) = resolved
+            && current.bind(&resolved, draw).is_ok()
+        {
+            elsewhere = true;
+            is_upright = copy::resolve(features, buffer, draw, upright) && upright;
+            buffer = api::BACK;
+            if let Err(failure) = current.bind(&resolved, &resolved) {
+                log::log!(failure.level(), "cannot read resolved samples: {failure}");
+            }
+        } else if elsewhere && let Err(failure) = current.bind(draw, draw) {
+            log::log!(failure.level(), "cannot read what is drawn to: {failure}");
+        }
+        let can = is_upright == upright;
+        if can {
+            read(&Source { features, from: state::Source::Default(buffer), config: draw.config });
+        }
+        if elsewhere {
+            current.rebind();
+        }
+        can
     }
 }
 
@@ -60,15 +114,25 @@ fn compiles_list(current: &Current) -> bool {
 }
 
 /// Sends a buffer of the current drawable to its window.
-pub fn send(current: &Current, window: &Window, buffer: u32) {
-    let Some((surface, _)) = current.surfaces() else { return };
+pub fn send(current: &Current, window: &Arc<Window>, buffer: u32) {
+    let Some(here) = Here::new(current, buffer) else { return };
     if compiles_list(current) {
         crate::gl::finish_real();
-        return send_from_worker(window, &surface, buffer);
+        return send_from_worker(window, &here.draw, buffer);
     }
-    deliver_slot(window, surface.width, surface.height, |slot| {
-        with_readable(current, buffer, |source| strategy::chosen().fill(source, slot));
-    });
+    send_drawn(&here, window);
+}
+
+/// Makes a frame of a window. False if it is dropped.
+fn send_drawn(drawn: &dyn Drawn, window: &Arc<Window>) -> bool {
+    let number = window.counters().count_rendered();
+    let sent = strategy::send(drawn, window);
+    if sent {
+        hold(window, number);
+    } else {
+        window.counters().count_dropped();
+    }
+    sent
 }
 
 /// Makes a frame of a window: `read` puts its pixels, `width` x `height` of them, where it is told. It is not called
@@ -101,7 +165,8 @@ pub fn send_from_worker(window: &Window, surface: &Arc<Surface>, buffer: u32) {
     let read = move || -> Slot {
         let _inside = Inside::enter();
         let features = Features::of_current();
-        strategy::chosen().fill(&Source { features: &features, buffer, config }, &mut slot);
+        let from = state::Source::Default(buffer);
+        orders::fill(&Source { features: &features, from, config }, &mut slot);
         slot
     };
     match backend.worker().run(surface, read) {

@@ -1,40 +1,124 @@
-//! Readback strategies: the ways in which a frame's pixels get from a surface into a slot.
+//! Readback strategies: the ways in which a frame's pixels get from a surface to its window.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use glxrun_contract::settings::Readback;
-use glxrun_display::Slot;
-use parking_lot::Mutex;
+use glxrun_display::{Slot, Window};
 
-use super::readback::{self, Target};
-use crate::gl;
+use super::choice::Next;
+use super::orders;
+use super::readback::Target;
+use super::transfer::{Transfers, Waits};
 use crate::gl::features::Features;
 use crate::gl::state;
 use crate::render::ConfigIndex;
 use crate::runtime::{Runtime, settings};
 
-/// What is read: a buffer of the current read surface, which has the slot's size.
+/// What is read: of the current read surface or a framebuffer object, which has the frame's size.
 pub struct Source<'a> {
     /// What the current context can do.
     pub features: &'a Features,
-    /// The buffer, `api::BACK` or `api::FRONT`.
-    pub buffer: u32,
+    /// The buffer.
+    pub from: state::Source,
     /// The config of the surface that the program drew to.
     pub config: ConfigIndex,
 }
 
-/// A way to fill a slot. The context is current in the calling thread; its state is as before afterwards.
-pub trait Strategy: Sync {
-    /// Fills the slot, or leaves what can be done elsewhere to the slot's [`glxrun_display::Finish`].
-    fn fill(&self, source: &Source, slot: &mut Slot);
+/// The surface that a program draws to in the calling thread.
+pub trait Drawn {
+    /// What the current context can do.
+    fn features(&self) -> &Features;
+    /// Width and height in pixels.
+    fn size(&self) -> (u16, u16);
+    /// The surface's config, or what stands for it in measurements.
+    fn config(&self) -> ConfigIndex;
+    /// The context's transfers, and how its fences are waited for; None where it cannot have any.
+    fn transfers(&self) -> Option<(&Arc<Transfers>, Waits)>;
+    /// Runs `read` with the surface, its samples resolved, bound to read from; `upright`: its top row is the first. False if
+    /// that cannot be had, and `read` was not called.
+    fn read(&self, upright: bool, read: &mut dyn FnMut(&Source)) -> bool;
 }
 
-/// The strategy that the settings ask for.
-pub fn chosen() -> &'static dyn Strategy {
-    match settings().readback {
-        Readback::Auto => &Cheapest,
-        Readback::Direct => &Direct,
+/// The ways there are, the cheapest to set up first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// In the program's thread.
+    Direct,
+    /// Through mapped buffers.
+    Pbo,
+    /// Through memory of CUDA's.
+    Cuda,
+}
+
+impl Way {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Direct, Self::Pbo, Self::Cuda];
+
+    fn strategy(self) -> &'static dyn Strategy {
+        match self {
+            Self::Direct => &Direct,
+            Self::Pbo => &Buffered(Self::Pbo),
+            Self::Cuda => &Buffered(Self::Cuda),
+        }
+    }
+}
+
+/// What became of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// It is on its way; so long it took in the program's thread, without waiting for room.
+    After(Duration),
+    /// It was dropped.
+    Dropped,
+    /// It cannot go this way.
+    Impossible,
+}
+
+/// A way to send a frame. The context is current in the calling thread; its state is as before afterwards.
+pub trait Strategy: Sync {
+    /// Whether it can be used there.
+    fn is_there(&self, drawn: &dyn Drawn) -> bool;
+    /// Sends what is drawn as a frame of the window.
+    fn send(&self, drawn: &dyn Drawn, window: &Arc<Window>) -> Sent;
+}
+
+/// Sends what is drawn as a frame of the window, as the settings ask. False if it was dropped.
+pub fn send(drawn: &dyn Drawn, window: &Arc<Window>) -> bool {
+    let wanted = match settings().readback {
+        Readback::Auto => automatic(drawn, window),
+        Readback::Direct => Way::Direct.strategy().send(drawn, window),
+        Readback::Pbo => first_of(&[Way::Pbo], drawn, window),
+        Readback::Cuda => first_of(&[Way::Cuda, Way::Pbo], drawn, window),
+    };
+    match wanted {
+        Sent::After(_) => true,
+        Sent::Dropped => false,
+        Sent::Impossible => matches!(Way::Direct.strategy().send(drawn, window), Sent::After(_)),
+    }
+}
+
+fn first_of(ways: &[Way], drawn: &dyn Drawn, window: &Arc<Window>) -> Sent {
+    let there = ways.iter().map(|way| way.strategy()).find(|strategy| strategy.is_there(drawn));
+    there.map_or(Sent::Impossible, |strategy| strategy.send(drawn, window))
+}
+
+/// The quickest way, found out during the first frames. Where the CPU renders there is nothing to overlap.
+fn automatic(drawn: &dyn Drawn, window: &Arc<Window>) -> Sent {
+    if drawn.features().software {
+        return Way::Direct.strategy().send(drawn, window);
+    }
+    let choices = &Runtime::get().choices;
+    let (config, size) = (drawn.config(), drawn.size());
+    match choices.next(config, size, |way| way.strategy().is_there(drawn)) {
+        Next::Use(way) => way.strategy().send(drawn, window),
+        Next::Measure(way) => {
+            let sent = way.strategy().send(drawn, window);
+            if let Sent::After(cost) = sent {
+                choices.note(config, size, way, cost);
+            }
+            sent
+        }
     }
 }
 
@@ -44,125 +128,53 @@ pub fn target_of(slot: &mut Slot) -> Target<'_> {
     Target { pixels: slot.pixels_mut(), width, height, stride, layout }
 }
 
-/// glReadPixels straight into the slot, in the slot's byte order.
+/// glReadPixels straight into a slot, in the program's thread.
 struct Direct;
 
 impl Strategy for Direct {
-    fn fill(&self, source: &Source, slot: &mut Slot) {
-        let finish = readback::start(
-            source.features,
-            state::Source::Default(source.buffer),
-            &mut target_of(slot),
-            false,
-        );
-        slot.finish_later(finish);
+    fn is_there(&self, _: &dyn Drawn) -> bool {
+        true
     }
-}
 
-/// glReadPixels straight into the slot, in the byte order that this config's surfaces are cheapest to read in.
-struct Cheapest;
-
-impl Strategy for Cheapest {
-    fn fill(&self, source: &Source, slot: &mut Slot) {
-        let orders = &Runtime::get().orders;
-        let pixels = u32::from(slot.width()) * u32::from(slot.height());
-        let measured = pixels >= WORTH_MEASURING && readback::has_two_orders(source.features, &slot.layout());
-        let next = if measured { orders.next(source.config) } else { Next::Use { reversed: false } };
-        let reversed = match next {
-            Next::Use { reversed } | Next::Measure { reversed } => reversed,
-        };
-        let measure = matches!(next, Next::Measure { .. });
-        if measure {
-            // So that only the reading is measured.
-            gl::finish_real();
-        }
+    fn send(&self, drawn: &dyn Drawn, window: &Arc<Window>) -> Sent {
+        let (width, height) = drawn.size();
+        let Some(mut slot) = window.acquire(width, height) else { return Sent::Dropped };
         let start = Instant::now();
-        let finish = readback::start(
-            source.features,
-            state::Source::Default(source.buffer),
-            &mut target_of(slot),
-            reversed,
-        );
-        if measure {
-            orders.note(source.config, reversed, start.elapsed() / pixels.div_ceil(1024));
-        }
-        slot.finish_later(finish);
+        drawn.read(false, &mut |source| orders::fill(source, &mut slot));
+        window.post(slot);
+        Sent::After(start.elapsed())
     }
 }
 
-/// Pixels of a frame from which the order of its bytes matters.
-const WORTH_MEASURING: u32 = 128 * 128;
-/// Frames that are read in each order; the quickest counts.
-const ROUNDS: u8 = 3;
+/// Into a buffer on the GPU's side, from where other threads take it.
+struct Buffered(Way);
 
-/// What reading costs in each byte order, by config. For an alpha-less one Mesa converts on the way, to RGBA at two
-/// thirds of the price of BGRA; for one with alpha BGRA is a plain copy, and RGBA costs ten times as much.
-#[derive(Debug, Default)]
-pub struct Orders(Mutex<HashMap<usize, Costs>>);
-
-/// Of the slot's own order, then of the other.
-#[derive(Clone, Copy, Debug, Default)]
-struct Costs {
-    frames: [u8; 2],
-    quickest: [Option<Duration>; 2],
-}
-
-/// What to do with the next frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Next {
-    /// This order has been found to be the cheaper one.
-    Use { reversed: bool },
-    /// Nothing is known yet.
-    Measure { reversed: bool },
-}
-
-impl Orders {
-    fn next(&self, config: ConfigIndex) -> Next {
-        let costs = self.0.lock().get(&config.0).copied().unwrap_or_default();
-        let [native, reversed] = costs.frames;
-        if reversed < ROUNDS {
-            return Next::Measure { reversed: reversed < native };
-        }
-        Next::Use { reversed: costs.quickest[1] < costs.quickest[0] }
+impl Strategy for Buffered {
+    fn is_there(&self, drawn: &dyn Drawn) -> bool {
+        let features = drawn.features();
+        let possible = match self.0 {
+            Way::Cuda => features.shared_memory.is_some_and(|uuid| Runtime::get().cuda.is_ready(uuid)),
+            _ => features.mapped_buffers,
+        };
+        possible && drawn.transfers().is_some_and(|(transfers, waits)| transfers.is_possible(waits))
     }
 
-    /// Notes the cost of a frame, by pixel.
-    fn note(&self, config: ConfigIndex, reversed: bool, cost: Duration) {
-        let mut costs = self.0.lock();
-        let costs = costs.entry(config.0).or_default();
-        let order = usize::from(reversed);
-        costs.frames[order] += 1;
-        let quickest = costs.quickest[order].map_or(cost, |best| best.min(cost));
-        costs.quickest[order] = Some(quickest);
-        if costs.frames == [ROUNDS; 2] {
-            log::debug!("config {}: reading costs {:?} per 1024 pixels", config.0, costs.quickest);
+    fn send(&self, drawn: &dyn Drawn, window: &Arc<Window>) -> Sent {
+        let Some((transfers, waits)) = drawn.transfers() else { return Sent::Impossible };
+        let Some(room) = transfers.room(window) else { return Sent::Dropped };
+        let start = Instant::now();
+        let (mut room, mut sent) = (Some(room), false);
+        // The CPU turns rows round on the way; CUDA's copies cannot.
+        let upright = self.0 == Way::Cuda;
+        drawn.read(upright, &mut |source| {
+            if let Some(room) = room.take() {
+                sent = transfers.send(source, window, self.0, (drawn.size(), upright), (room, waits));
+            }
+        });
+        if sent {
+            return Sent::After(start.elapsed());
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{ConfigIndex, Duration, Next, Orders};
-
-    fn settled(native: u64, reversed: u64) -> Next {
-        let (orders, config) = (Orders::default(), ConfigIndex(7));
-        for round in 0..6 {
-            let Next::Measure { reversed: other } = orders.next(config) else {
-                panic!("settled after {round} frames")
-            };
-            assert_eq!(other, round % 2 == 1, "the orders take turns");
-            // The first frame of each is an outlier.
-            let outlier = if round < 2 { 1000 } else { 0 };
-            orders.note(config, other, Duration::from_nanos(outlier + if other { reversed } else { native }));
-        }
-        assert_eq!(orders.next(ConfigIndex(8)), Next::Measure { reversed: false }, "another config");
-        orders.next(config)
-    }
-
-    #[test]
-    fn the_cheaper_order_is_used_once_both_are_known() {
-        assert_eq!(settled(300, 200), Next::Use { reversed: true });
-        assert_eq!(settled(100, 900), Next::Use { reversed: false });
-        assert_eq!(settled(100, 100), Next::Use { reversed: false });
+        transfers.give_up(self.0);
+        Sent::Impossible
     }
 }

@@ -35,6 +35,18 @@ functions! {
     fn glPixelZoom(c_float, c_float);
     fn glWindowPos2i(c_int, c_int);
     fn glBindBuffer(c_uint, c_uint);
+    fn glGenBuffers(c_int, *mut c_uint);
+    fn glDeleteBuffers(c_int, *const c_uint);
+    fn glBufferStorage(c_uint, isize, *const c_void, c_uint);
+    fn glMapBufferRange(c_uint, isize, isize, c_uint) -> *mut c_void;
+    fn glFenceSync(c_uint, c_uint) -> *mut c_void;
+    fn glClientWaitSync(*mut c_void, c_uint, u64) -> c_uint;
+    fn glDeleteSync(*mut c_void);
+    fn glCreateMemoryObjectsEXT(c_int, *mut c_uint);
+    fn glDeleteMemoryObjectsEXT(c_int, *const c_uint);
+    fn glImportMemoryFdEXT(c_uint, u64, c_uint, c_int);
+    fn glBufferStorageMemEXT(c_uint, isize, c_uint, u64);
+    fn glGetUnsignedBytei_vEXT(c_uint, c_uint, *mut c_uchar);
     fn glBindFramebuffer(c_uint, c_uint);
     fn glBlitFramebuffer(c_int, c_int, c_int, c_int, c_int, c_int, c_int, c_int, c_uint, c_uint);
     fn glGenFramebuffers(c_int, *mut c_uint);
@@ -68,6 +80,20 @@ macro_rules! gl {
 pub(crate) use gl;
 
 pub const NONE: c_uint = 0;
+/// GL_ARB_sync, GL_ARB_buffer_storage, GL_EXT_memory_object_fd.
+pub const SYNC_GPU_COMMANDS_COMPLETE: c_uint = 0x9117;
+pub const ALREADY_SIGNALED: c_uint = 0x911A;
+pub const TIMEOUT_EXPIRED: c_uint = 0x911B;
+pub const CONDITION_SATISFIED: c_uint = 0x911C;
+pub const MAP_READ_BIT: c_uint = 0x0001;
+pub const MAP_PERSISTENT_BIT: c_uint = 0x0040;
+pub const MAP_COHERENT_BIT: c_uint = 0x0080;
+pub const CLIENT_STORAGE_BIT: c_uint = 0x0200;
+pub const HANDLE_TYPE_OPAQUE_FD: c_uint = 0x9586;
+pub const NUM_DEVICE_UUIDS: c_uint = 0x9596;
+pub const DEVICE_UUID: c_uint = 0x9597;
+
+pub const RENDERER: c_uint = 0x1F01;
 pub const FRONT_LEFT: c_uint = 0x0400;
 pub const FRONT_RIGHT: c_uint = 0x0401;
 pub const FRONT: c_uint = 0x0404;

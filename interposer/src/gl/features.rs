@@ -35,6 +35,14 @@ pub struct Features {
     pub viewports: bool,
     /// Reads in BGRA order.
     pub read_bgra: bool,
+    /// Buffers that stay mapped while GL writes to them (GL_ARB_buffer_storage), and fences.
+    pub mapped_buffers: bool,
+    /// Buffers in memory of another API (GL_EXT_memory_object_fd): the GPU's UUID.
+    pub shared_memory: Option<[u8; 16]>,
+    /// Names of buffers may be of the program's own making (all but core profiles).
+    pub free_names: bool,
+    /// The CPU renders.
+    pub software: bool,
 }
 
 impl Features {
@@ -77,6 +85,12 @@ impl Features {
             },
             viewports: !es && (at_least((4, 1)) || has("GL_ARB_viewport_array")),
             read_bgra: !es || has("GL_EXT_read_format_bgra"),
+            mapped_buffers: !es
+                && (at_least((4, 4)) || has("GL_ARB_buffer_storage"))
+                && (at_least((3, 2)) || has("GL_ARB_sync")),
+            shared_memory: (has("GL_EXT_memory_object_fd") && !es).then(device).flatten(),
+            free_names: es || compatibility,
+            software: is_software(&string(api::RENDERER)),
         }
     }
 
@@ -84,6 +98,23 @@ impl Features {
     pub fn names_buffers(&self) -> bool {
         !self.es || self.major >= 3
     }
+}
+
+/// The UUID of the GPU behind the current context.
+fn device() -> Option<[u8; 16]> {
+    if get_integer(api::NUM_DEVICE_UUIDS) != 1 {
+        return None;
+    }
+    let mut uuid = [0; 16];
+    let get = api::glGetUnsignedBytei_vEXT.get()?;
+    // SAFETY: GL_DEVICE_UUID_EXT has 16 bytes.
+    unsafe { get(api::DEVICE_UUID, 0, uuid.as_mut_ptr()) };
+    Some(uuid)
+}
+
+/// Whether GL_RENDERER names one of Mesa's software renderers.
+fn is_software(renderer: &str) -> bool {
+    ["llvmpipe", "softpipe", "Software Rasterizer", "SWR"].iter().any(|name| renderer.contains(name))
 }
 
 fn string(name: u32) -> String {
@@ -120,7 +151,13 @@ fn extensions(major: u32) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_version;
+    use super::{is_software, parse_version};
+
+    #[test]
+    fn renderers() {
+        assert!(is_software("llvmpipe (LLVM 15.0.6, 256 bits)"));
+        assert!(!is_software("NVIDIA H100 80GB HBM3/PCIe/SSE2"));
+    }
 
     #[test]
     fn versions_of_drivers() {

@@ -21,7 +21,7 @@ pub enum Source {
 pub struct PackGuard {
     store: Vec<(c_uint, c_int)>,
     transfer: Vec<(c_uint, c_float)>,
-    buffer: c_uint,
+    _buffer: Option<PackBuffer>,
     /// The framebuffer to bind again, and to what.
     framebuffer: Option<c_uint>,
     target: c_uint,
@@ -42,9 +42,14 @@ const TRANSFER: [(c_uint, c_float); 9] = [
 ];
 
 impl PackGuard {
-    /// Prepares glReadPixels of `source`: rows padded to 4 bytes, in client memory, top-down where `invert` (which needs
+    /// Prepares glReadPixels of `source` into client memory: rows padded to 4 bytes, top-down where `invert` (which needs
     /// [`Features::pack_invert`]), bytes swapped where `swap`.
     pub fn new(features: &Features, source: Source, invert: bool, swap: bool) -> Self {
+        Self::into_buffer(features, source, invert, swap, 0)
+    }
+
+    /// The same into the pixel buffer of that name; 0 is client memory.
+    pub fn into_buffer(features: &Features, source: Source, invert: bool, swap: bool, name: c_uint) -> Self {
         let mut store = vec![(api::PACK_ALIGNMENT, 4)];
         if features.pack_rows {
             store.extend([(api::PACK_ROW_LENGTH, 0), (api::PACK_SKIP_ROWS, 0), (api::PACK_SKIP_PIXELS, 0)]);
@@ -57,15 +62,7 @@ impl PackGuard {
         }
         let store = set_store(store);
         let transfer = if features.pixel_transfer { set_transfer() } else { Vec::new() };
-        let buffer_binding = if features.pixel_buffers {
-            let binding = get_integer(api::PIXEL_PACK_BUFFER_BINDING) as c_uint;
-            if binding != 0 {
-                gl!(glBindBuffer(api::PIXEL_PACK_BUFFER, 0));
-            }
-            binding
-        } else {
-            0
-        };
+        let buffer_binding = features.pixel_buffers.then(|| PackBuffer::bind(name));
         let (framebuffer, buffer) = match source {
             // OpenGL ES knows the default framebuffer's only buffer as GL_BACK.
             Source::Default(_) if features.es => (0, Some(api::BACK)),
@@ -75,7 +72,7 @@ impl PackGuard {
         let framebuffer = bind(features, api::READ_FRAMEBUFFER, api::READ_FRAMEBUFFER_BINDING, framebuffer);
         let borrowed = buffer.filter(|_| features.names_buffers()).map(Borrowed::read);
         let target = if features.one_framebuffer { api::FRAMEBUFFER } else { api::READ_FRAMEBUFFER };
-        Self { store, transfer, buffer: buffer_binding, framebuffer, target, borrowed }
+        Self { store, transfer, _buffer: buffer_binding, framebuffer, target, borrowed }
     }
 }
 
@@ -86,14 +83,34 @@ impl Drop for PackGuard {
         if let Some(framebuffer) = self.framebuffer {
             gl!(glBindFramebuffer(self.target, framebuffer));
         }
-        if self.buffer != 0 {
-            gl!(glBindBuffer(api::PIXEL_PACK_BUFFER, self.buffer));
-        }
         for &(name, value) in &self.transfer {
             gl!(glPixelTransferf(name, value));
         }
         for &(name, value) in &self.store {
             gl!(glPixelStorei(name, value));
+        }
+    }
+}
+
+/// A pixel buffer bound to read into; what was bound is bound again when this goes.
+pub struct PackBuffer(Option<c_uint>);
+
+impl PackBuffer {
+    /// Binds one; 0 binds none.
+    pub fn bind(name: c_uint) -> Self {
+        let bound = get_integer(api::PIXEL_PACK_BUFFER_BINDING) as c_uint;
+        if bound == name {
+            return Self(None);
+        }
+        gl!(glBindBuffer(api::PIXEL_PACK_BUFFER, name));
+        Self(Some(bound))
+    }
+}
+
+impl Drop for PackBuffer {
+    fn drop(&mut self) {
+        if let Some(bound) = self.0 {
+            gl!(glBindBuffer(api::PIXEL_PACK_BUFFER, bound));
         }
     }
 }

@@ -11,6 +11,7 @@ use super::current;
 use super::display::AppDisplay;
 use super::error::{Code, GlxError, core, minor};
 use super::{GLXContext, GLXFBConfig, visual};
+use crate::frame::transfer::Transfers;
 use crate::gl::features::Features;
 use crate::gl::lists::Lists;
 use crate::render::attributes as attr;
@@ -29,6 +30,8 @@ pub struct Context {
     features: OnceCell<Features>,
     /// The display lists of its share group that are more than the driver's.
     pub lists: Arc<Lists>,
+    /// Frames that are read while it goes on.
+    pub transfers: Arc<Transfers>,
 }
 
 impl Context {
@@ -46,6 +49,7 @@ impl Context {
             render_type: attr::RGBA_TYPE,
             features: OnceCell::new(),
             lists: Arc::default(),
+            transfers: Arc::default(),
         }
     }
 
@@ -96,6 +100,7 @@ fn make(display: &AppDisplay, new: &New) -> GLXContext {
                 render_type: new.render_type,
                 features: OnceCell::new(),
                 lists: Context::find(new.share).map_or_else(Arc::default, |share| share.lists.clone()),
+                transfers: Arc::default(),
             };
             runtime.contexts.write().insert(raw.0, Arc::new(context));
             raw.0 as GLXContext
@@ -211,7 +216,10 @@ pub unsafe fn destroy(dpy: *mut Display, ctx: GLXContext) {
     let runtime = Runtime::get();
     let removed = runtime.contexts.write().remove(&(ctx as usize));
     match (removed, runtime.backend) {
-        (Some(context), Some(backend)) => backend.destroy_context(context.raw),
+        (Some(context), Some(backend)) => {
+            context.transfers.close();
+            backend.destroy_context(context.raw);
+        }
         _ if ctx.is_null() => {}
         // Destroyed before, and still current: it goes when it no longer is.
         _ if current::get().is_some_and(|current| current.context.raw.0 == ctx as usize) => {}

@@ -52,8 +52,11 @@ pub unsafe fn import(dpy: *mut Display, id: XID) -> GLXContext {
 /// glXFreeContextEXT.
 pub unsafe fn free(_dpy: *mut Display, ctx: GLXContext) {
     let runtime = Runtime::get();
-    let removed = runtime.contexts.write().remove(&(ctx as usize)).is_some();
-    if let (true, Some(backend), Some(free)) = (removed, runtime.backend, real::glXFreeContextEXT.get()) {
+    let removed = runtime.contexts.write().remove(&(ctx as usize));
+    if let (Some(context), Some(backend), Some(free)) =
+        (removed, runtime.backend, real::glXFreeContextEXT.get())
+    {
+        context.transfers.close();
         let _inside = Inside::enter();
         // SAFETY: a context of the 3D side, freed once.
         unsafe { free(backend.display().0, ctx) };

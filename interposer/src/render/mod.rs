@@ -6,6 +6,7 @@
 
 pub mod attributes;
 pub mod egl;
+pub mod fence;
 pub mod glx;
 pub mod worker;
 

@@ -36,6 +36,8 @@ pub fn readback(value: &OsStr) -> Option<Readback> {
     match value.to_str()? {
         "auto" => Some(Readback::Auto),
         "direct" => Some(Readback::Direct),
+        "pbo" => Some(Readback::Pbo),
+        "cuda" => Some(Readback::Cuda),
         _ => None,
     }
 }

@@ -123,13 +123,16 @@ pub static TABLE: &[Setting] = &[
         flag: Some("readback"),
         short: None,
         env: "GLXRUN_READBACK",
-        metavar: "auto|direct",
+        metavar: "auto|direct|pbo|cuda",
         bare: None,
-        allowed: "auto or direct",
+        allowed: "auto, direct, pbo or cuda",
         default: "auto",
         help: "how pixels get into a frame",
-        detail: "From a rendered surface into memory that the 2D side sees. `auto` measures during the first frames in which order of bytes a surface is quickest to read and puts \
-                 the bytes in the window's order in a thread of its own; `direct` has the driver do that.",
+        detail: "From a rendered surface into memory that the 2D side sees. `direct` has the driver copy them in the program's \
+                 thread, which waits. With `pbo` that thread only starts a transfer into a pixel buffer (OpenGL 4.4 or \
+                 GL_ARB_buffer_storage), from which another thread copies; with `cuda` the GPU copies from there (NVIDIA with \
+                 libcuda; else as `pbo`). `auto` measures during the first frames which of them is quickest, and which \
+                 order of bytes, which is then put right in a thread of its own; software renderers are read as with `direct`.",
         common: false,
         audience: Audience::Both,
         parse: |settings, value| {

@@ -1,0 +1,187 @@
+//! The thread that waits for a context's transfers and hands them on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use glxrun_display::{Remote, Reservation, Window};
+use parking_lot::{Condvar, Mutex};
+
+use super::Waits;
+use super::stages::{Stage, Stages};
+use crate::interpose::Inside;
+use crate::render::fence::{Fence, Waited};
+use crate::render::{Backend, ContextRequest, RawContext, Surface, attributes};
+use crate::runtime::Runtime;
+
+/// Transfers that the GPU may have before it before the program's thread waits for it.
+const AHEAD: usize = 2;
+/// How long a wait for the GPU lasts at a time.
+const WAIT: Duration = Duration::from_millis(100);
+
+/// A transfer that the GPU was told to make.
+pub struct Issued {
+    /// Signalled once it is made.
+    pub fence: Fence,
+    /// Where it goes.
+    pub window: Arc<Window>,
+    /// The frame's place in the order.
+    pub room: Reservation,
+    /// Its pixels.
+    pub pixels: Arc<dyn Remote>,
+    /// Width and height in pixels.
+    pub size: (u16, u16),
+}
+
+#[derive(Default)]
+struct Shared {
+    /// Transfers that were issued and not handed on.
+    waiting: Mutex<usize>,
+    changed: Condvar,
+    stopping: AtomicBool,
+}
+
+/// The thread's handle.
+pub struct Reader {
+    shared: Arc<Shared>,
+    issued: Mutex<Option<Sender<Issued>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Reader {
+    /// Starts the thread, with a context of its own where fences need one. None if that fails, which is then told.
+    pub fn start(waits: Waits, stages: Arc<Stages>) -> Option<Self> {
+        let (sender, receiver) = unbounded();
+        let (ready, is_ready) = bounded(1);
+        let shared = Arc::new(Shared::default());
+        let its = shared.clone();
+        let serve = move || {
+            let _inside = Inside::enter();
+            let context = match waits {
+                Waits::Display(_) => Some(None),
+                Waits::Context { share, config } => Own::new(share, config).map(Some),
+            };
+            // Who asked waits for this.
+            let _ = ready.send(context.is_some());
+            if let Some(_context) = context {
+                serve(&its, &receiver, &stages);
+            }
+        };
+        let spawned = thread::Builder::new()
+            .name("glxrun-read".into())
+            .stack_size(512 * 1024)
+            .spawn(move || crate::signals::blocked(serve));
+        let thread = spawned.inspect_err(|error| {
+            log::warn!(
+                "cannot start a thread for transfers ({error}); frames are read in the program's thread"
+            );
+        });
+        let thread = Mutex::new(Some(thread.ok()?));
+        is_ready.recv().is_ok_and(|ready| ready).then(|| Self {
+            shared,
+            issued: Mutex::new(Some(sender)),
+            thread,
+        })
+    }
+
+    /// Waits while the GPU is too far behind.
+    pub fn throttle(&self) {
+        let mut waiting = self.shared.waiting.lock();
+        while *waiting >= AHEAD {
+            self.shared.changed.wait(&mut waiting);
+        }
+    }
+
+    /// Hands a transfer over. False if the thread has ended.
+    pub fn send(&self, issued: Issued) -> bool {
+        *self.shared.waiting.lock() += 1;
+        let sent = self.issued.lock().as_ref().is_some_and(|sender| sender.send(issued).is_ok());
+        if !sent {
+            *self.shared.waiting.lock() -= 1;
+        }
+        sent
+    }
+
+    /// Waits until all transfers have been handed on, up to that time.
+    pub fn settle(&self, timeout: Duration) {
+        let until = Instant::now() + timeout;
+        let mut waiting = self.shared.waiting.lock();
+        while *waiting > 0 && !self.shared.changed.wait_until(&mut waiting, until).timed_out() {}
+    }
+
+    /// Ends the thread, and with it its context.
+    pub fn stop(&self) {
+        self.shared.stopping.store(true, Relaxed);
+        *self.issued.lock() = None;
+        if let Some(thread) = self.thread.lock().take()
+            && thread.thread().id() != thread::current().id()
+        {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(shared: &Shared, issued: &Receiver<Issued>, stages: &Stages) {
+    while let Ok(issued) = issued.recv() {
+        let Issued { fence, window, room, pixels, size: (width, height) } = issued;
+        let start = Instant::now();
+        let waited = loop {
+            match fence.wait(WAIT) {
+                Waited::TimedOut if shared.stopping.load(Relaxed) => break Waited::TimedOut,
+                Waited::TimedOut => {}
+                waited => break waited,
+            }
+        };
+        if waited == Waited::Done {
+            stages.note(Stage::Gpu, start.elapsed());
+            room.post(pixels, width, height);
+        } else {
+            log::debug!(
+                "a frame of window {:#x} is lost: the GPU is not done with it ({waited:?})",
+                window.id()
+            );
+            window.counters().count_dropped();
+        }
+        drop(fence);
+        *shared.waiting.lock() -= 1;
+        shared.changed.notify_all();
+    }
+}
+
+/// A context of our own in a program's share group, current in this thread on a pbuffer of one pixel.
+struct Own {
+    backend: &'static dyn Backend,
+    context: RawContext,
+    _surface: Arc<Surface>,
+}
+
+impl Own {
+    fn new(share: RawContext, config: crate::render::ConfigIndex) -> Option<Self> {
+        let backend = Runtime::get().backend?;
+        let request = ContextRequest {
+            config: Some(config),
+            share: Some(share),
+            render_type: attributes::RGBA_TYPE,
+            attributes: None,
+        };
+        let made = backend.create_surface(config, 1, 1).and_then(|surface| {
+            let context = backend.create_context(&request)?;
+            let own = Self { backend, context, _surface: surface.clone() };
+            backend.make_current(Some((&surface, &surface)), context)?;
+            Ok(own)
+        });
+        made.inspect_err(|failure| {
+            log::debug!("no context for transfers ({failure}): frames are read in the program's thread");
+        })
+        .ok()
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        self.backend.release();
+        self.backend.destroy_context(self.context);
+    }
+}
