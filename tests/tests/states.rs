@@ -11,7 +11,7 @@ fn are_kept(arguments: &[&str]) -> Result<()> {
     let mut direct = stage.direct("states")?;
     direct.args(arguments);
     Program::run(direct)?.success()?;
-    for options in [&[][..], &["--opaque", "fast"], &["--readback", "direct"]] {
+    for options in [&[][..], &["--opaque", "fast"], &["--readback", "direct"], &["--readback", "pbo"]] {
         let mut split = stage.split(options, "states")?;
         split.args(arguments);
         Program::run(split)?.success()?;
@@ -47,9 +47,21 @@ fn of_multisampled_windows() -> Result<()> {
 
 /// The driver's functions that are called around a frame in the program's context, each with what the example `states`
 /// watches of it. A new one needs its state there first.
-const CALLS: [(&str, &str); 32] = [
+const CALLS: [(&str, &str); 44] = [
+    ("glBufferStorage", "no state: objects of ours"),
+    ("glBufferStorageMemEXT", "no state: objects of ours"),
+    ("glClientWaitSync", "no state; only in contexts of ours"),
+    ("glCreateMemoryObjectsEXT", "no state: objects of ours"),
+    ("glDeleteBuffers", "no state: objects of ours, not bound"),
+    ("glDeleteMemoryObjectsEXT", "no state: objects of ours"),
+    ("glDeleteSync", "no state: objects of ours"),
+    ("glFenceSync", "no state: objects of ours"),
+    ("glFlush", "no state"),
+    ("glGenBuffers", "no state: objects of ours"),
+    ("glImportMemoryFdEXT", "no state: objects of ours"),
+    ("glMapBufferRange", "no state: objects of ours"),
     ("glBindBuffer", "PIXEL_PACK_BUFFER_BINDING, PIXEL_UNPACK_BUFFER_BINDING"),
-    ("glBindRenderbuffer", "no state of the program\'s; only in contexts of ours"),
+    ("glBindRenderbuffer", "RENDERBUFFER_BINDING"),
     ("glBindFramebuffer", "READ_FRAMEBUFFER_BINDING, DRAW_FRAMEBUFFER_BINDING"),
     ("glBlitFramebuffer", "no state"),
     ("glClear", "no state"),
@@ -87,13 +99,24 @@ fn all_that_frames_call_is_watched() -> Result<()> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../interposer/src");
     let mut files: Vec<_> =
         ["alpha", "api", "buffers", "state"].map(|name| source.join(format!("gl/{name}.rs"))).into();
-    for entry in std::fs::read_dir(source.join("frame"))? {
-        files.push(entry?.path());
+    files.push(source.join("render/fence.rs"));
+    for folder in ["frame", "frame/transfer"] {
+        for entry in std::fs::read_dir(source.join(folder))? {
+            files.push(entry?.path());
+        }
     }
+    files.retain(|file| file.is_file());
     let mut called = BTreeSet::new();
     for file in files {
         let text = std::fs::read_to_string(file)?;
-        for call in text.split("gl!(").skip(1) {
+        // The macro's calls, and functions that are asked for to use what they give.
+        let by_macro = text.split("gl!(").skip(1);
+        let by_name = text.split("api::").skip(1).filter(|rest| {
+            rest.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_')
+                .trim_start()
+                .starts_with(".get()")
+        });
+        for call in by_macro.chain(by_name) {
             let name: String = call
                 .trim_start_matches("real ")
                 .chars()

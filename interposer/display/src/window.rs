@@ -126,6 +126,11 @@ impl Window {
         self.shared.bring_in();
     }
 
+    /// Counts a frame that was rendered and will not be posted.
+    pub fn drop_one(&self) {
+        self.shared.drop_one();
+    }
+
     /// Hands a frame over to be shown in the window's top left corner. Never waits.
     ///
     /// With spoil on it replaces a frame of the window that is queued and not yet sent, so that the newest frame is
@@ -313,11 +318,16 @@ impl Shared {
     }
 
     pub fn post(self: &Arc<Self>, frame: Posted) {
-        self.end(frame.number(), |state| {
-            if state.post(frame, self.spoil) != Fate::Queued {
-                self.counters.count_dropped();
-            }
-        });
+        let mut fate = Fate::Queued;
+        self.end(frame.number(), |state| fate = state.post(frame, self.spoil));
+        if fate != Fate::Queued {
+            self.drop_one();
+        }
+    }
+
+    fn drop_one(&self) {
+        self.counters.count_dropped();
+        self.tell_watchers();
     }
 
     /// The frame to send now, which is in flight from here on.

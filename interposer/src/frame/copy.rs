@@ -46,14 +46,13 @@ fn to_front(features: &Features, surface: &Surface, [left, bottom, right, top]: 
     }
 }
 
-/// Copies `buffer` of the surface that is bound to read from, its samples resolved, into the back buffer of the one that is
-/// bound to draw to, of the same size; upside down where `flip`. False where GL has no blits.
-pub fn resolve(features: &Features, buffer: u32, surface: &Surface, flip: bool) -> bool {
-    let Some(guard) = BlitGuard::new(features) else { return false };
-    let (width, height) = (surface.width.into(), surface.height.into());
-    let target = if flip { [0, height, width, 0] } else { [0, 0, width, height] };
-    guard.copy(buffer, [0, 0, width, height], api::BACK, target);
-    true
+/// Resolves the samples of `buffer` of the surface that is bound to read from into the back buffer of the one that is
+/// bound to draw to, of the same size.
+pub fn resolve(features: &Features, buffer: u32, surface: &Surface) {
+    if let Some(guard) = BlitGuard::new(features) {
+        let whole = [0, 0, surface.width.into(), surface.height.into()];
+        guard.copy(buffer, whole, api::BACK, whole);
+    }
 }
 
 /// Copies what the surfaces of a resized window have in common; `new` is bound to draw to, `old` to read from. X

@@ -23,16 +23,16 @@ use crate::gl::state;
 use crate::glx::current::Current;
 use crate::glx::drawable::Drawable;
 use crate::interpose::Inside;
-use crate::render::{ConfigIndex, Surface};
+use crate::render::{ConfigIndex, RawContext, Surface};
 use crate::runtime::{Runtime, settings};
 use strategy::{Drawn, Source};
-use transfer::{Transfers, Waits};
+use transfer::Transfers;
 
 /// Reads a buffer of the current draw surface, whatever is bound to read from; samples are resolved first.
 pub fn read_current(current: &Current, buffer: u32, target: readback::Target) {
     let Some(here) = Here::new(current, buffer) else { return };
     let mut target = Some(target);
-    here.read(false, &mut |source| {
+    here.read(&mut |source| {
         if let Some(target) = target.take() {
             readback::read_from(source.features, source.from, target);
         }
@@ -67,28 +67,23 @@ impl Drawn for Here<'_> {
         self.draw.config
     }
 
-    fn transfers(&self) -> Option<(&Arc<Transfers>, Waits)> {
+    fn transfers(&self) -> Option<(&Arc<Transfers>, RawContext)> {
         let context = &self.current.context;
-        let waits = match Runtime::get().backend?.egl_display() {
-            Some(display) => Waits::Display(display),
-            None => Waits::Context { share: context.raw, config: self.draw.config },
-        };
-        Some((&context.transfers, waits))
+        Some((&context.transfers, context.raw))
     }
 
-    fn read(&self, upright: bool, read: &mut dyn FnMut(&Source)) -> bool {
+    fn read(&self, read: &mut dyn FnMut(&Source)) {
         let Self { current, buffer, draw, bound_read } = self;
         let _inside = Inside::enter();
         let features = current.context.features();
-        let resolved = current.draw.as_ref().and_then(|drawable| drawable.resolved_surface(upright));
+        let resolved = current.draw.as_ref().and_then(|drawable| drawable.resolved_surface());
         let mut elsewhere = !Arc::ptr_eq(draw, bound_read);
         let mut buffer = *buffer;
-        let mut is_upright = false;
         if let Some(resolved) = resolved
             && current.bind(&resolved, draw).is_ok()
         {
             elsewhere = true;
-            is_upright = copy::resolve(features, buffer, draw, upright) && upright;
+            copy::resolve(features, buffer, draw);
             buffer = api::BACK;
             if let Err(failure) = current.bind(&resolved, &resolved) {
                 log::log!(failure.level(), "cannot read resolved samples: {failure}");
@@ -96,14 +91,27 @@ impl Drawn for Here<'_> {
         } else if elsewhere && let Err(failure) = current.bind(draw, draw) {
             log::log!(failure.level(), "cannot read what is drawn to: {failure}");
         }
-        let can = is_upright == upright;
-        if can {
-            read(&Source { features, from: state::Source::Default(buffer), config: draw.config });
+        read(&Source { features, from: state::Source::Default(buffer), config: draw.config });
+        if elsewhere {
+            current.rebind();
+        }
+    }
+
+    fn read_upright(&self, format: u32, read: &mut dyn FnMut(&Source)) {
+        let Self { current, buffer, draw, bound_read } = self;
+        let _inside = Inside::enter();
+        let elsewhere = !Arc::ptr_eq(draw, bound_read);
+        if elsewhere && let Err(failure) = current.bind(draw, draw) {
+            log::log!(failure.level(), "cannot read what is drawn to: {failure}");
+        }
+        let features = current.context.features();
+        let size = (draw.width.into(), draw.height.into());
+        if let Some(flipped) = current.context.transfers.flip(features, *buffer, format, size) {
+            read(&Source { features, from: state::Source::Object(flipped), config: draw.config });
         }
         if elsewhere {
             current.rebind();
         }
-        can
     }
 }
 
@@ -130,7 +138,7 @@ fn send_drawn(drawn: &dyn Drawn, window: &Arc<Window>) -> bool {
     if sent {
         hold(window, number);
     } else {
-        window.counters().count_dropped();
+        window.drop_one();
     }
     sent
 }
@@ -144,7 +152,7 @@ pub fn deliver(window: &Window, width: u16, height: u16, read: impl FnOnce(readb
 fn deliver_slot(window: &Window, width: u16, height: u16, fill: impl FnOnce(&mut Slot)) -> bool {
     let number = window.counters().count_rendered();
     let Some(mut slot) = window.acquire(width, height) else {
-        window.counters().count_dropped();
+        window.drop_one();
         return false;
     };
     fill(&mut slot);
@@ -158,7 +166,7 @@ pub fn send_from_worker(window: &Window, surface: &Arc<Surface>, buffer: u32) {
     let number = window.counters().count_rendered();
     let Some(backend) = Runtime::get().backend else { return };
     let Some(mut slot) = window.acquire(surface.width, surface.height) else {
-        window.counters().count_dropped();
+        window.drop_one();
         return;
     };
     let config = surface.config;
@@ -172,7 +180,7 @@ pub fn send_from_worker(window: &Window, surface: &Arc<Surface>, buffer: u32) {
     match backend.worker().run(surface, read) {
         Some(slot) => window.post(slot),
         None => {
-            window.counters().count_dropped();
+            window.drop_one();
         }
     }
     hold(window, number);

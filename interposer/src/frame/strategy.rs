@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use glxrun_contract::settings::Readback;
-use glxrun_display::{Slot, Window};
+use glxrun_display::{Layout, Slot, Window};
 
 use super::choice::Next;
 use super::orders;
 use super::readback::Target;
-use super::transfer::{Transfers, Waits};
+use super::transfer::Transfers;
+use crate::gl::api;
 use crate::gl::features::Features;
 use crate::gl::state;
-use crate::render::ConfigIndex;
+use crate::render::{ConfigIndex, RawContext};
 use crate::runtime::{Runtime, settings};
 
 /// What is read: of the current read surface or a framebuffer object, which has the frame's size.
@@ -33,11 +34,12 @@ pub trait Drawn {
     fn size(&self) -> (u16, u16);
     /// The surface's config, or what stands for it in measurements.
     fn config(&self) -> ConfigIndex;
-    /// The context's transfers, and how its fences are waited for; None where it cannot have any.
-    fn transfers(&self) -> Option<(&Arc<Transfers>, Waits)>;
-    /// Runs `read` with the surface, its samples resolved, bound to read from; `upright`: its top row is the first. False if
-    /// that cannot be had, and `read` was not called.
-    fn read(&self, upright: bool, read: &mut dyn FnMut(&Source)) -> bool;
+    /// The context and its transfers; None where it cannot have any.
+    fn transfers(&self) -> Option<(&Arc<Transfers>, RawContext)>;
+    /// Runs `read` with the surface, its samples resolved, bound to read from; the lowest row is the first.
+    fn read(&self, read: &mut dyn FnMut(&Source));
+    /// The same with the top row first, in a copy of that internal format. `read` is not called where that cannot be had.
+    fn read_upright(&self, format: u32, read: &mut dyn FnMut(&Source));
 }
 
 /// The ways there are, the cheapest to set up first.
@@ -140,10 +142,15 @@ impl Strategy for Direct {
         let (width, height) = drawn.size();
         let Some(mut slot) = window.acquire(width, height) else { return Sent::Dropped };
         let start = Instant::now();
-        drawn.read(false, &mut |source| orders::fill(source, &mut slot));
+        drawn.read(&mut |source| orders::fill(source, &mut slot));
         window.post(slot);
         Sent::After(start.elapsed())
     }
+}
+
+/// The internal format that holds all colours of a window.
+fn internal_format(layout: &Layout) -> u32 {
+    if layout.depth == 30 { api::RGB10_A2 } else { api::RGBA8 }
 }
 
 /// Into a buffer on the GPU's side, from where other threads take it.
@@ -156,21 +163,27 @@ impl Strategy for Buffered {
             Way::Cuda => features.shared_memory.is_some_and(|uuid| Runtime::get().cuda.is_ready(uuid)),
             _ => features.mapped_buffers,
         };
-        possible && drawn.transfers().is_some_and(|(transfers, waits)| transfers.is_possible(waits))
+        possible
+            && drawn
+                .transfers()
+                .is_some_and(|(transfers, context)| transfers.is_possible(context, drawn.config()))
     }
 
     fn send(&self, drawn: &dyn Drawn, window: &Arc<Window>) -> Sent {
-        let Some((transfers, waits)) = drawn.transfers() else { return Sent::Impossible };
+        let Some((transfers, _)) = drawn.transfers() else { return Sent::Impossible };
         let Some(room) = transfers.room(window) else { return Sent::Dropped };
         let start = Instant::now();
         let (mut room, mut sent) = (Some(room), false);
-        // The CPU turns rows round on the way; CUDA's copies cannot.
-        let upright = self.0 == Way::Cuda;
-        drawn.read(upright, &mut |source| {
+        let mut issue = |source: &Source| {
             if let Some(room) = room.take() {
-                sent = transfers.send(source, window, self.0, (drawn.size(), upright), (room, waits));
+                sent = transfers.send(source, window, self.0, drawn.size(), room);
             }
-        });
+        };
+        match self.0 {
+            // The CPU turns rows round on the way; CUDA's copies cannot.
+            Way::Cuda => drawn.read_upright(internal_format(&window.layout()), &mut issue),
+            Way::Direct | Way::Pbo => drawn.read(&mut issue),
+        }
         if sent {
             return Sent::After(start.elapsed());
         }

@@ -5,6 +5,7 @@ mod alpha;
 pub mod api;
 pub mod buffers;
 pub mod features;
+pub mod flip;
 mod handlers;
 pub mod lists;
 pub mod opaque;

@@ -43,7 +43,7 @@ struct Backing {
     previous: Option<Arc<Surface>>,
     /// Whether its back buffer holds the last frame: a swap has happened since it was made.
     has_frame: bool,
-    /// A surface without samples of the same size, to read frames from where the surface itself does not do.
+    /// A surface without samples of the same size, to read frames of a multisampled one from.
     resolved: Option<Arc<Surface>>,
 }
 
@@ -206,19 +206,17 @@ impl Drawable {
         }
     }
 
-    /// For a multisampled drawable: a surface of its size without samples. For others one like their own if `always`,
-    /// else None.
-    pub fn resolved_surface(&self, always: bool) -> Option<Arc<Surface>> {
+    /// For a multisampled drawable: a surface of its size without samples, and None for others.
+    pub fn resolved_surface(&self) -> Option<Arc<Surface>> {
         let mut backing = self.backing.lock();
         let backing = backing.as_mut()?;
-        let resolved = backing.config.without_samples();
-        let config = resolved.or(always.then_some(backing.config.backing))?;
+        let config = backing.config.without_samples()?;
         if backing.resolved.is_none() {
             let (width, height) = (backing.surface.width, backing.surface.height);
             match Runtime::get().backend?.create_surface(config, width, height) {
                 Ok(surface) => backing.resolved = Some(surface),
                 Err(failure) => {
-                    log::log!(failure.level(), "no surface to read {width}x{height} pixels from: {failure}")
+                    log::log!(failure.level(), "no surface to resolve {width}x{height} samples: {failure}")
                 }
             }
         }

@@ -284,3 +284,38 @@ pub fn x_font(app: &mut App) -> Result<()> {
     gl.check_errors("drawing text")?;
     app.hold()
 }
+
+/// A context for each picture, which is destroyed as soon as it has swapped; the window changes its size in between. The
+/// pictures stay, and neither threads nor open files pile up.
+pub fn churn(app: &mut App) -> Result<()> {
+    let config = app.config()?;
+    let window = app.window(config)?;
+    let (width, height) = app.size.signed();
+    let mut first = None;
+    for frame in 0..app.frames {
+        let grown = frame as i32 % 5 * 16;
+        let size = (width + grown, height + grown);
+        app.display().resize(window.x, (size.0 as u32, size.1 as u32));
+        app.display().sync();
+        let context = app.context(config, Context::NONE)?;
+        app.glx.make_current(window.drawable, context)?;
+        let cube = Cube::new(&app.gl)?;
+        for turn in 0..6 {
+            cube.draw(&app.gl, frame + turn, size)?;
+            app.glx.swap(window.drawable);
+        }
+        app.glx.make_current(0, Context::NONE)?;
+        app.glx.destroy_context(context);
+        let count = |what: &str| std::fs::read_dir(format!("/proc/self/{what}")).map(Iterator::count);
+        let now = (count("task")?, count("fd")?);
+        if frame == 5 {
+            first = Some(now);
+        }
+        let most = first.unwrap_or(now);
+        check(now.0 <= most.0 && now.1 <= most.1 + 2, || {
+            format!("{} threads and {} files were {most:?} at first", now.0, now.1)
+        })?;
+        app.frame_done(frame)?;
+    }
+    app.hold()
+}

@@ -20,7 +20,7 @@ use glxrun_examples::args::Args;
 
 type Case = fn(&mut App) -> Result<()>;
 
-const CASES: [(&str, Case, &str); 37] = [
+const CASES: [(&str, Case, &str); 38] = [
     ("spin", frames::spin, "a turning cube, swapped"),
     ("front", frames::front, "drawing into GL_FRONT under depth test, glFlush and glFinish"),
     (
@@ -60,6 +60,7 @@ const CASES: [(&str, Case, &str); 37] = [
     ),
     ("sharedctx", contexts::shared, "a second context uploads textures in another thread"),
     ("copycontext", contexts::copy, "glXCopyContext"),
+    ("churn", contexts::churn, "a new context and a new size for each picture, and nothing piles up"),
     ("usexfont", contexts::x_font, "text by glXUseXFont"),
     ("pixmap", drawables::pixmap, "a GLXPixmap, seen by XGetImage and XCopyArea"),
     ("pbuffer", drawables::pbuffer, "a pbuffer, read and blitted to the window"),

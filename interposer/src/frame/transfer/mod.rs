@@ -17,7 +17,7 @@ mod reader;
 mod stages;
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Once, Weak};
 use std::time::{Duration, Instant};
 
 use glxrun_display::{Remote, Reservation, Rows, Window};
@@ -27,6 +27,8 @@ use parking_lot::Mutex;
 use super::pixels::Format;
 use super::strategy::{Source, Way};
 use crate::gl::api::gl;
+use crate::gl::features::Features;
+use crate::gl::flip::Flipped;
 use crate::gl::state::PackGuard;
 use crate::interpose::Inside;
 use crate::render::fence::Fence;
@@ -39,20 +41,6 @@ use stages::{Stage, Stages};
 /// How long the GPU may take for what is under way when its results are about to be lost.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How a context's fences are waited for.
-#[derive(Clone, Copy, Debug)]
-pub enum Waits {
-    /// They are EGL's, of this EGLDisplay.
-    Display(usize),
-    /// By a context of our own in the share group.
-    Context {
-        /// The program's context.
-        share: RawContext,
-        /// A config that its surfaces have.
-        config: ConfigIndex,
-    },
-}
-
 /// The transfers of one context.
 #[derive(Default)]
 pub struct Transfers {
@@ -61,20 +49,23 @@ pub struct Transfers {
     pool: Arc<Pool>,
     stages: Arc<Stages>,
     reader: OnceCell<Option<Reader>>,
+    flipped: Mutex<Flipped>,
     /// Where frames went.
     windows: Mutex<Vec<Weak<Window>>>,
 }
 
 impl Transfers {
-    /// Whether frames can be sent: starts the thread at first. Not in a context that is being destroyed.
-    pub fn is_possible(self: &Arc<Self>, waits: Waits) -> bool {
+    /// Whether frames can be sent: starts the thread at first, for a context and a config of its surfaces. Not in a context
+    /// that is being destroyed.
+    pub fn is_possible(self: &Arc<Self>, context: RawContext, config: ConfigIndex) -> bool {
         let start = || {
-            watch_exit();
+            static WATCHED: Once = Once::new();
+            WATCHED.call_once(watch_exit);
             let mut all = Runtime::get().transfers.lock();
             all.retain(|known| known.strong_count() > 0);
             all.push(Arc::downgrade(self));
             drop(all);
-            Reader::start(waits, self.stages.clone())
+            Reader::start(context, config, self.stages.clone())
         };
         self.reader.get_or_init(start).is_some() && !self.given_up.load(Relaxed) && !self.pool.is_closed()
     }
@@ -88,19 +79,23 @@ impl Transfers {
         window.reserve()
     }
 
-    /// Tells the GPU to copy `size` pixels of what is read for a frame of the window; `upright`: the top row comes first.
-    /// False if it cannot.
+    /// A copy of what is drawn with the top row first; see [`Flipped::copy`].
+    pub fn flip(&self, features: &Features, buffer: u32, format: u32, size: (i32, i32)) -> Option<u32> {
+        self.flipped.lock().copy(features, buffer, format, size)
+    }
+
+    /// Tells the GPU to copy `size` pixels of what is read for a frame of the window. False if it cannot.
     pub fn send(
         &self,
         source: &Source,
         window: &Arc<Window>,
         way: Way,
-        (size, upright): ((u16, u16), bool),
-        (room, waits): (Reservation, Waits),
+        size: (u16, u16),
+        room: Reservation,
     ) -> bool {
         let Some(Some(reader)) = self.reader.get() else { return false };
         let start = Instant::now();
-        let issued = self.issue(source, window, way, (size, upright), (room, waits));
+        let issued = self.issue(source, window, way, size, room);
         issued.is_some_and(|issued| {
             self.remember(window);
             self.stages.note(Stage::Issue, start.elapsed());
@@ -113,8 +108,8 @@ impl Transfers {
         source: &Source,
         window: &Arc<Window>,
         way: Way,
-        (size, upright): ((u16, u16), bool),
-        (room, waits): (Reservation, Waits),
+        size: (u16, u16),
+        room: Reservation,
     ) -> Option<Issued> {
         let _inside = Inside::enter();
         let layout = window.layout();
@@ -135,21 +130,17 @@ impl Transfers {
                 std::ptr::null_mut()
             ));
         }
-        let display = match waits {
-            Waits::Display(display) => Some(display),
-            Waits::Context { .. } => None,
-        };
         let pixels = Transfer {
             buffer: Some(buffer),
             pool: self.pool.clone(),
             stages: self.stages.clone(),
             stride,
-            flip: !upright,
+            flip: way != Way::Cuda,
             config: source.config,
             way,
             size,
         };
-        let fence = Fence::insert(display, features.es)?;
+        let fence = Fence::insert()?;
         Some(Issued { fence, window: window.clone(), room, pixels: Arc::new(pixels), size })
     }
 
@@ -188,8 +179,9 @@ impl Transfers {
     }
 }
 
-/// Has drivers find nobody in their memory when the process ends: their own handlers run after ours.
-fn watch_exit() {
+/// Has drivers find nobody in their memory when the process ends: the handlers that they have by now run after ours. To be
+/// called again when another driver is loaded.
+pub fn watch_exit() {
     extern "C" fn at_exit() {
         // A forked child has none of its parent's.
         let Some(runtime) = Runtime::existing() else { return };
@@ -202,11 +194,8 @@ fn watch_exit() {
         }
         runtime.cuda.settle(patience);
     }
-    static WATCHED: OnceCell<()> = OnceCell::new();
-    WATCHED.get_or_init(|| {
-        // SAFETY: a function that lives as long as the process (the library is linked nodelete).
-        unsafe { libc::atexit(at_exit) };
-    });
+    // SAFETY: a function that lives as long as the process (the library is linked nodelete).
+    unsafe { libc::atexit(at_exit) };
 }
 
 /// A frame in a buffer.

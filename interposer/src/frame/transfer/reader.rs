@@ -9,11 +9,10 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use glxrun_display::{Remote, Reservation, Window};
 use parking_lot::{Condvar, Mutex};
 
-use super::Waits;
 use super::stages::{Stage, Stages};
 use crate::interpose::Inside;
 use crate::render::fence::{Fence, Waited};
-use crate::render::{Backend, ContextRequest, RawContext, Surface, attributes};
+use crate::render::{Backend, ConfigIndex, ContextRequest, RawContext, Surface, attributes};
 use crate::runtime::Runtime;
 
 /// Transfers that the GPU may have before it before the program's thread waits for it.
@@ -51,18 +50,16 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Starts the thread, with a context of its own where fences need one. None if that fails, which is then told.
-    pub fn start(waits: Waits, stages: Arc<Stages>) -> Option<Self> {
+    /// Starts the thread, with a context of its own that shares with the program's. None if that fails, which is then told.
+    pub fn start(share: RawContext, config: ConfigIndex, stages: Arc<Stages>) -> Option<Self> {
         let (sender, receiver) = unbounded();
         let (ready, is_ready) = bounded(1);
         let shared = Arc::new(Shared::default());
         let its = shared.clone();
         let serve = move || {
             let _inside = Inside::enter();
-            let context = match waits {
-                Waits::Display(_) => Some(None),
-                Waits::Context { share, config } => Own::new(share, config).map(Some),
-            };
+            prompt();
+            let context = Own::new(share, config);
             // Who asked waits for this.
             let _ = ready.send(context.is_some());
             if let Some(_context) = context {
@@ -123,6 +120,12 @@ impl Reader {
     }
 }
 
+/// Has short sleeps of this thread end when they should.
+fn prompt() {
+    // SAFETY: a number for this thread.
+    unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1) };
+}
+
 fn serve(shared: &Shared, issued: &Receiver<Issued>, stages: &Stages) {
     while let Ok(issued) = issued.recv() {
         let Issued { fence, window, room, pixels, size: (width, height) } = issued;
@@ -142,7 +145,7 @@ fn serve(shared: &Shared, issued: &Receiver<Issued>, stages: &Stages) {
                 "a frame of window {:#x} is lost: the GPU is not done with it ({waited:?})",
                 window.id()
             );
-            window.counters().count_dropped();
+            window.drop_one();
         }
         drop(fence);
         *shared.waiting.lock() -= 1;
@@ -158,7 +161,7 @@ struct Own {
 }
 
 impl Own {
-    fn new(share: RawContext, config: crate::render::ConfigIndex) -> Option<Self> {
+    fn new(share: RawContext, config: ConfigIndex) -> Option<Self> {
         let backend = Runtime::get().backend?;
         let request = ContextRequest {
             config: Some(config),

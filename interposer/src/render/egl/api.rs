@@ -21,9 +21,6 @@ macro_rules! functions {
 
 functions! {
     fn eglBindAPI(c_uint) -> c_uint;
-    fn eglClientWaitSync(Handle, Handle, c_int, u64) -> c_int;
-    fn eglCreateSync(Handle, c_uint, *const isize) -> Handle;
-    fn eglDestroySync(Handle, Handle) -> c_uint;
     fn eglCreateContext(Handle, Handle, Handle, *const c_int) -> Handle;
     fn eglCreatePbufferSurface(Handle, Handle, *const c_int) -> Handle;
     fn eglDestroyContext(Handle, Handle) -> c_uint;
@@ -45,14 +42,10 @@ macro_rules! egl {
         }
     };
 }
-pub(in crate::render) use egl;
+pub(super) use egl;
 
 pub const OPENGL_API: c_uint = 0x30A2;
 pub const OPENGL_ES_API: c_uint = 0x30A0;
-
-pub const SYNC_FENCE: c_uint = 0x30F9;
-pub const TIMEOUT_EXPIRED: c_int = 0x30F5;
-pub const CONDITION_SATISFIED: c_int = 0x30F6;
 
 pub const BAD_ALLOC: c_int = 0x3003;
 pub const BAD_ATTRIBUTE: c_int = 0x3004;
