@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::sync::{Arc, OnceLock};
 
-use crate::state::{Away, Posted};
+use crate::state::{Away, Frame, Posted};
 use crate::window::Shared;
 
 /// The pixels of one frame, wherever they are. They stay there until the value is dropped.
@@ -110,6 +110,47 @@ impl<'a> Rows<'a> {
     pub fn register(&self, make: impl FnOnce(NonNull<u8>, usize) -> Option<Registration>) -> bool {
         let Mapping { start, length, registered } = self.mapping;
         registered.0.get_or_init(|| make(start, length)).is_some()
+    }
+}
+
+impl Shared {
+    /// Fetches a remote frame that is in flight into a buffer. None if its pixels are lost.
+    pub fn fetch(&self, away: &Away) -> Option<Frame> {
+        let (stride, height) = (self.layout.stride(away.width), usize::from(away.height));
+        let mut unfit = Vec::new();
+        let free = self.state.lock().take_free(stride * height, &mut unfit);
+        drop(unfit);
+        let buffer = self.buffer(free, stride * height).inspect_err(|error| {
+            log::warn!("no memory for a frame of {}x{} pixels: {error}", away.width, away.height);
+        });
+        let buffer = buffer.ok()?;
+        let mapping = buffer.mapping();
+        // SAFETY: the rows lie in the buffer, which is neither free nor a frame's.
+        let rows = unsafe { Rows::new(mapping, mapping.start, stride, stride, height) };
+        let fetched = away.pixels.fetch(&rows);
+        let frame = Frame { number: away.number, buffer, width: away.width, height: away.height };
+        let mut state = self.state.lock();
+        if !fetched || !state.arrive(&frame) {
+            let there = state.in_flight(away.number);
+            state.release(Posted::Here(frame));
+            // Perhaps somebody else was quicker.
+            return match there {
+                Some(Posted::Here(frame)) => Some(frame),
+                _ => None,
+            };
+        }
+        Some(frame)
+    }
+
+    /// Fetches all remote frames that may still be needed: their pixels are about to be lost.
+    pub fn bring_in(&self) {
+        if !self.link.is_alive() {
+            return;
+        }
+        let away = self.state.lock().away();
+        for away in away {
+            self.fetch(&away);
+        }
     }
 }
 

@@ -31,11 +31,11 @@ use crate::framebuffer::Place;
 use crate::image::Image;
 use crate::link::Link;
 use crate::memory::{Buffer, roomy};
-use crate::remote::{Reservation, Rows};
+use crate::remote::Reservation;
 use crate::screen::Layout;
 use crate::server::Server;
 use crate::slot::Slot;
-use crate::state::{Away, Fate, Frame, Posted, State};
+use crate::state::{Fate, Frame, Posted, State};
 use crate::tracking::{self, Sent};
 
 /// Frames that are not yet delivered, with spoil off: one in flight, one that is queued or being written.
@@ -193,7 +193,7 @@ pub(crate) struct Shared {
     /// Width in the upper half, height in the lower.
     size: AtomicU32,
     gone: AtomicBool,
-    state: Mutex<State>,
+    pub state: Mutex<State>,
     /// A frame left the state of being pending.
     freed: Condvar,
     watchers: Mutex<Vec<Weak<dyn FrameWatcher>>>,
@@ -283,7 +283,7 @@ impl Shared {
     }
 
     /// That buffer, or a new one for `length` bytes.
-    fn buffer(&self, free: Option<Arc<Buffer>>, length: usize) -> std::io::Result<Arc<Buffer>> {
+    pub fn buffer(&self, free: Option<Arc<Buffer>>, length: usize) -> std::io::Result<Arc<Buffer>> {
         let new = || Buffer::new(&self.link, self.link.carrier(), roomy(length)).map(Arc::new);
         free.map_or_else(new, Ok)
     }
@@ -353,45 +353,6 @@ impl Shared {
         }
         self.freed.notify_all();
         state.announce(self.spoil)
-    }
-
-    /// Fetches a remote frame that is in flight into a buffer. None if its pixels are lost.
-    pub fn fetch(&self, away: &Away) -> Option<Frame> {
-        let (stride, height) = (self.layout.stride(away.width), usize::from(away.height));
-        let mut unfit = Vec::new();
-        let free = self.state.lock().take_free(stride * height, &mut unfit);
-        drop(unfit);
-        let buffer = self.buffer(free, stride * height).inspect_err(|error| {
-            log::warn!("no memory for a frame of {}x{} pixels: {error}", away.width, away.height);
-        });
-        let buffer = buffer.ok()?;
-        let mapping = buffer.mapping();
-        // SAFETY: the rows lie in the buffer, which is neither free nor a frame's.
-        let rows = unsafe { Rows::new(mapping, mapping.start, stride, stride, height) };
-        let fetched = away.pixels.fetch(&rows);
-        let frame = Frame { number: away.number, buffer, width: away.width, height: away.height };
-        let mut state = self.state.lock();
-        if !fetched || !state.arrive(&frame) {
-            let there = state.in_flight(away.number);
-            state.release(Posted::Here(frame));
-            // Perhaps somebody else was quicker.
-            return match there {
-                Some(Posted::Here(frame)) => Some(frame),
-                _ => None,
-            };
-        }
-        Some(frame)
-    }
-
-    /// Fetches all remote frames that may still be needed: their pixels are about to be lost.
-    fn bring_in(&self) {
-        if !self.link.is_alive() {
-            return;
-        }
-        let away = self.state.lock().away();
-        for away in away {
-            self.fetch(&away);
-        }
     }
 
     /// No more frames: the window is `gone`, or the connection is lost. Frees everything and lets go who waits.
