@@ -190,6 +190,9 @@ impl Runner {
         }
         let figures = self.judge(round, options, &trial);
         match figures.get(MAIN) {
+            None if !figures.is_empty() => {
+                say!("round {round} of {}: {name} has no rate, but a latency", options.rounds)
+            }
             Some(fps) => say!("round {round} of {}: {name} {fps:.1} frames/s", options.rounds),
             None => say!("round {round} of {}: {name} was not measured", options.rounds),
         }

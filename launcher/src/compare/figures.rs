@@ -1,6 +1,7 @@
 //! The figures of a run. One table names them: what `--fail-if`, JSON, the table and the page show comes from its rows.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use glxrun_contract::records::{Frame, Moment};
 use serde::Serialize;
@@ -144,70 +145,86 @@ pub type Figures = BTreeMap<&'static str, f64>;
 /// Frames that a run must have had for its figures to mean anything.
 const FEWEST: usize = 3;
 
-/// The figures of a run; an error says why there are none.
+/// The figures of a run; an error says why there are none. A program that draws only when something happens has no rates, but a
+/// latency.
 pub fn of(trial: &Trial) -> Result<Figures, String> {
+    let mut figures = Figures::new();
+    let rates = frames(trial, &mut figures);
+    used(trial, &mut figures);
+    let first = trial.frames.iter().filter_map(|frame| frame.at(Moment::Done)).min();
+    put(&mut figures, "startup", first.and_then(|first| first.checked_sub(trial.started)).map(ms));
+    match &trial.latencies {
+        Some(Ok(latencies)) => {
+            let latencies = in_order(latencies.iter().copied());
+            put(&mut figures, "latency", percentile(&latencies, 50.0));
+            put(&mut figures, "latency_p95", percentile(&latencies, 95.0));
+        }
+        _ => rates?,
+    }
+    Ok(figures)
+}
+
+fn put(figures: &mut Figures, name: &'static str, value: Option<f64>) {
+    if let Some(value) = value.filter(|value| value.is_finite()) {
+        figures.insert(name, value);
+    }
+}
+
+/// Rates and times of the frames that count.
+fn frames(trial: &Trial, figures: &mut Figures) -> Result<(), String> {
     let (from, to) = trial.measured;
     let all = trial.main_window();
-    let within = |time: Option<u64>| time.is_some_and(|time| time > from && time <= to);
-    let frames: Vec<&Frame> = all.iter().filter(|frame| within(frame.at(Moment::Entered))).collect();
-    let shown: Vec<u64> =
-        sorted(all.iter().filter_map(|frame| frame.at(Moment::Done)).filter(|t| within(Some(*t))));
+    let counts = |time: &u64| *time > from && *time <= to;
+    let frames: Vec<&Frame> = all.iter().filter(|frame| counts(&frame.times[0])).collect();
+    let mut shown: Vec<u64> = all.iter().filter_map(|frame| frame.at(Moment::Done)).filter(counts).collect();
     if frames.len() < FEWEST || shown.len() < FEWEST {
         return Err(format!(
-            "only {} of its frames were rendered and {} shown in the {:.1} s that count; {} are needed",
+            "only {} of its frames were rendered and {} shown in the {:.1} s that count; {FEWEST} are needed",
             frames.len(),
             shown.len(),
             to.saturating_sub(from) as f64 / 1e9,
-            FEWEST
         ));
     }
-    let mut figures = Figures::new();
-    let entered = sorted(frames.iter().map(|frame| frame.times[0]));
-    let mut put = |name, value: Option<f64>| {
-        if let Some(value) = value.filter(|value| value.is_finite()) {
-            figures.insert(name, value);
-        }
-    };
-    put("fps", rate(&shown));
-    put("rendered", rate(&entered));
-    let mut times: Vec<f64> = entered.windows(2).map(|pair| ms(pair[1] - pair[0])).collect();
-    times.sort_by(f64::total_cmp);
+    let mut entered: Vec<u64> = frames.iter().map(|frame| frame.times[0]).collect();
+    entered.sort_unstable();
+    shown.sort_unstable();
+    put(figures, "fps", rate(&shown));
+    put(figures, "rendered", rate(&entered));
+    let times = in_order(entered.windows(2).map(|pair| ms(pair[1] - pair[0])));
     for (name, percent) in [("p50", 50.0), ("p95", 95.0), ("p99", 99.0), ("max", 100.0)] {
-        put(name, percentile(&times, percent));
+        put(figures, name, percentile(&times, percent));
     }
     let slowest = &times[times.len() - times.len().div_ceil(100)..];
-    put("low", Some(1e3 * slowest.len() as f64 / slowest.iter().sum::<f64>()));
-    let mut swaps = between(&frames, Moment::Entered, Moment::Left);
-    swaps.sort_by(f64::total_cmp);
-    put("swap", percentile(&swaps, 50.0));
-    put("swap_p95", percentile(&swaps, 95.0));
+    put(figures, "low", Some(1e3 * slowest.len() as f64 / slowest.iter().sum::<f64>()));
+    let swaps = in_order(between(&frames, Moment::Entered, Moment::Left).into_iter());
+    put(figures, "swap", percentile(&swaps, 50.0));
+    put(figures, "swap_p95", percentile(&swaps, 95.0));
     for (name, begin, end) in STAGES {
-        put(name, median(between(&frames, begin, end)));
+        put(figures, name, median(between(&frames, begin, end)));
     }
+    Ok(())
+}
+
+/// What was used meanwhile.
+fn used(trial: &Trial, figures: &mut Figures) {
     if let Some((begin, end)) = &trial.usage {
-        let meanwhile = all.iter().filter(|frame| (begin.time..end.time).contains(&frame.times[0])).count();
+        let rendered = trial.main_window();
+        let meanwhile =
+            rendered.iter().filter(|frame| (begin.time..end.time).contains(&frame.times[0])).count();
         if meanwhile >= FEWEST {
-            let each = |begin: std::time::Duration, end: std::time::Duration| {
+            let each = |begin: Duration, end: Duration| {
                 Some(end.saturating_sub(begin).as_secs_f64() * 1e3 / meanwhile as f64)
             };
-            put("app_cpu", each(begin.app.cpu, end.app.cpu));
-            put("server_cpu", each(begin.servers.cpu, end.servers.cpu));
+            put(figures, "app_cpu", each(begin.app.cpu, end.app.cpu));
+            put(figures, "server_cpu", each(begin.servers.cpu, end.servers.cpu));
         }
-        put("app_memory", Some(mib(end.app.memory)));
-        put("server_memory", Some(mib(end.servers.memory)).filter(|memory| *memory > 0.0));
+        put(figures, "app_memory", Some(mib(end.app.memory)));
+        put(figures, "server_memory", Some(mib(end.servers.memory)).filter(|memory| *memory > 0.0));
     }
     if !trial.gpu.is_empty() {
-        put("gpu", Some(trial.gpu.iter().map(|gpu| gpu.busy).sum::<f64>() / trial.gpu.len() as f64));
-        put("gpu_memory", trial.gpu.iter().map(|gpu| mib(gpu.memory)).max_by(f64::total_cmp));
+        put(figures, "gpu", Some(trial.gpu.iter().map(|gpu| gpu.busy).sum::<f64>() / trial.gpu.len() as f64));
+        put(figures, "gpu_memory", trial.gpu.iter().map(|gpu| mib(gpu.memory)).max_by(f64::total_cmp));
     }
-    let first = trial.frames.iter().filter_map(|frame| frame.at(Moment::Done)).min();
-    put("startup", first.and_then(|first| first.checked_sub(trial.started)).map(ms));
-    if let Some(Ok(latencies)) = &trial.latencies {
-        let latencies = sorted_times(latencies);
-        put("latency", percentile(&latencies, 50.0));
-        put("latency_p95", percentile(&latencies, 95.0));
-    }
-    Ok(figures)
 }
 
 /// The figures of an arm: of each the median of its runs.
@@ -232,16 +249,10 @@ fn rate(times: &[u64]) -> Option<f64> {
     Some((times.len() - 1) as f64 * 1e9 / span as f64)
 }
 
-fn sorted(times: impl Iterator<Item = u64>) -> Vec<u64> {
-    let mut times: Vec<u64> = times.collect();
-    times.sort_unstable();
-    times
-}
-
-fn sorted_times(times: &[f64]) -> Vec<f64> {
-    let mut times = times.to_vec();
-    times.sort_by(f64::total_cmp);
-    times
+fn in_order(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values
 }
 
 fn ms(nanoseconds: u64) -> f64 {
@@ -320,7 +331,11 @@ mod tests {
 
     #[test]
     fn too_few_frames_give_no_figures() {
-        let why = of(&trial(2)).expect_err("two frames tell nothing");
+        let mut trial = trial(2);
+        let with_latency = of(&trial).expect("it has a latency");
+        assert_eq!(with_latency.keys().copied().collect::<Vec<_>>(), ["latency", "latency_p95", "startup"]);
+        trial.latencies = None;
+        let why = of(&trial).expect_err("two frames tell nothing");
         assert!(why.contains("only 0 of its frames were rendered and 0 shown"), "{why}");
     }
 
