@@ -216,21 +216,20 @@ pub struct Reader {
     pub lost: u64,
 }
 
-/// A frame is read as it is once so many newer ones have begun: it may never be over.
-const PATIENCE: u64 = 256;
-
 impl Reader {
     /// Begins with the oldest frame that is there.
     pub fn new(file: RecordFile) -> Reader {
         Reader { file, next: 1, lost: 0 }
     }
 
-    /// The frames that are over and have not been given yet; with `all` also those that are not over.
+    /// The frames that are over and have not been given yet; with `all` also those that are not over. So is a frame that has
+    /// half a ring of newer ones behind it: it may never be over.
     pub fn read(&mut self, all: bool) -> Vec<Frame> {
         // A damaged file may hold any number.
         let newest = self.file.own(Own::Newest).load(Acquire).min(u64::MAX - 1);
         let capacity = self.file.0.entries().len() as u64;
         let oldest = newest.saturating_sub(capacity) + 1;
+        let patience = capacity / 2;
         if self.next < oldest {
             self.lost += oldest - self.next;
             self.next = oldest;
@@ -238,11 +237,11 @@ impl Reader {
         let mut frames = Vec::new();
         while self.next <= newest {
             match self.frame(self.next) {
-                Some(frame) if all || frame.is_settled() || newest - self.next >= PATIENCE => {
+                Some(frame) if all || frame.is_settled() || newest - self.next >= patience => {
                     frames.push(frame)
                 }
                 // Begun, but not written yet or not over.
-                None if newest - self.next >= PATIENCE => self.lost += 1,
+                None if newest - self.next >= patience => self.lost += 1,
                 None if all => {}
                 _ => break,
             }

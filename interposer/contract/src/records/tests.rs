@@ -55,6 +55,26 @@ fn the_ring_comes_round_and_what_was_overwritten_is_counted() {
 }
 
 #[test]
+fn a_frame_that_is_never_over_is_waited_for_no_longer_than_half_a_ring() {
+    let (_dir, _, file) = file(64);
+    let mut reader = Reader::new(file.clone());
+    let entry = entry(&file);
+    let slow = entry.record(1, 1);
+    let mut given = Vec::new();
+    for number in 2..=40 {
+        let record = entry.record(number, number);
+        record.note(Moment::Left);
+        record.note(Moment::Done);
+        if number == 20 {
+            slow.note(Moment::Left);
+        }
+        given.extend(reader.read(false).iter().map(|frame| frame.number));
+        assert_eq!(given.is_empty(), number <= 32, "after {number}: {given:?}");
+    }
+    assert_eq!(given, (1..=40).collect::<Vec<_>>());
+}
+
+#[test]
 fn frames_of_many_threads_keep_apart() {
     let (_dir, _, file) = file(4096);
     let mut reader = Reader::new(file.clone());
