@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Arc, Weak};
 
 use glxrun_contract::counters::{CounterFile, Entry};
-use glxrun_contract::settings::{Mode, Problem, Settings};
+use glxrun_contract::records::RecordFile;
+use glxrun_contract::settings::{Mode, Problem, Records, Settings};
 use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, RwLock};
 
@@ -75,6 +76,7 @@ pub struct Runtime {
     /// NVIDIA's CUDA.
     pub cuda: cuda::Starter,
     counters: Option<CounterFile>,
+    records: Option<RecordFile>,
 }
 
 impl Runtime {
@@ -117,6 +119,17 @@ impl Runtime {
                 None
             }
         });
+        let records = match &settings.records {
+            Records::Auto | Records::Off => None,
+            Records::File(path) => RecordFile::open(path)
+                .inspect_err(|error| {
+                    log::warn!(
+                        "cannot open the file of frame records {} ({error}); frames are not recorded",
+                        path.display()
+                    );
+                })
+                .ok(),
+        };
         let backend = if settings.mode == Mode::Direct { None } else { open_backend(settings) };
         Self {
             backend,
@@ -131,6 +144,7 @@ impl Runtime {
             transfers: Mutex::default(),
             cuda: cuda::Starter::default(),
             counters,
+            records,
         }
     }
 
@@ -156,7 +170,13 @@ impl Runtime {
 
     /// Frame counters for a window: in the launcher's file where there is one.
     pub fn counters(&self, window: u32) -> Entry {
-        self.counters.as_ref().and_then(|file| file.claim(window)).unwrap_or_else(|| Entry::private(window))
+        let claimed = self.counters.as_ref().and_then(|file| file.claim(window));
+        claimed.unwrap_or_else(|| Entry::private(window)).recorded_in(self.records.clone())
+    }
+
+    /// The launcher's file of frame records, if there is one.
+    pub fn records(&self) -> Option<&RecordFile> {
+        self.records.as_ref()
     }
 }
 

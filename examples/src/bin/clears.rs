@@ -1,7 +1,8 @@
 //! Swaps as fast as it can for some seconds and tells how fast that was: the load of the benchmark.
 //!
-//! `clears [--size WxH] [--seconds S] [--alpha N] [--cube] [--rate N] [--threads]`: clears of a few rectangles, or with
-//! `--cube` a shaded cube too; no more than N frames a second. Prints one line: frames a second, CPU time a frame of this
+//! `clears [--size WxH] [--seconds S] [--alpha N] [--cube] [--rate N] [--threads] [--on-key]`: clears of a few rectangles,
+//! or with `--cube` a shaded cube too; no more than N frames a second; with `--on-key` a frame is drawn when a key is
+//! pressed, and not before. Prints one line: frames a second, CPU time a frame of this
 //! process in ms, alpha bits, time in a swap in ms; with `--threads` the same CPU time by thread.
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use glxrun_examples::hold::say;
 use glxrun_examples::load::{Load, Loader};
 use glxrun_examples::xlib::{WindowSpec, XDisplay};
 use x11_dl::glx::GLX_WINDOW_BIT;
+use x11_dl::xlib;
 
 /// Frames before the clock starts: connections, threads and buffers are made in them.
 const WARM_UP: u32 = 30;
@@ -41,6 +43,7 @@ fn run() -> Result<()> {
     let cube = args.switch("--cube");
     let rate = args.option("--rate", 0.0)?;
     let threads = args.switch("--threads");
+    let on_key = args.switch("--on-key");
     args.finish()?;
     let loader = Loader::open(Load::ProcAddress)?;
     let glx = Glx::new(&loader, Arc::new(XDisplay::open(None)?))?;
@@ -89,6 +92,9 @@ fn run() -> Result<()> {
     let (start, cpu, cpu_by_thread) = (Instant::now(), cpu_time(), thread_times());
     let mut swapping = Duration::ZERO;
     while start.elapsed() < seconds {
+        if on_key && !wait_for_key(&glx.display) {
+            continue;
+        }
         swapping += draw(frame)?;
         frame += 1;
         if rate > 0.0 {
@@ -122,6 +128,19 @@ fn thread_times() -> BTreeMap<String, Duration> {
         Some((format!("{} {}", task.file_name().display(), name.trim()), Duration::from_nanos(spent)))
     };
     tasks.filter_map(time).collect()
+}
+
+/// Waits for a key press for a moment.
+fn wait_for_key(display: &XDisplay) -> bool {
+    while let Some(event) = display.next_event() {
+        if event.get_type() == xlib::KeyPress {
+            return true;
+        }
+    }
+    let mut wait = libc::pollfd { fd: display.fd(), events: libc::POLLIN, revents: 0 };
+    // SAFETY: one entry is passed.
+    unsafe { libc::poll(&raw mut wait, 1, 50) };
+    false
 }
 
 /// User and system time of this process.

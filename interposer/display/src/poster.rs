@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 
+use glxrun_contract::records::Moment;
 use rustix::event::{PollFd, PollFlags, poll};
 use x11rb::connection::Connection as _;
 use x11rb::errors::{ConnectionError, ReplyError};
@@ -87,6 +88,7 @@ fn send_posted(link: &Link, window: &Arc<Shared>, frame: Posted) -> Result<(), E
         let told = framebuffer.fetch(link, window, place, away.pixels.as_ref());
         if let Some(told) = link.settle(told.map_err(ReplyError::from))? {
             window.sent(vec![(told, Part { x: 0, y: 0, width: away.width, height: away.height })]);
+            away.record.note(Moment::Sent);
             return shown(link, window, away.number);
         }
     }
@@ -111,6 +113,7 @@ fn send(link: &Link, window: &Arc<Shared>, frame: &Frame) -> Result<(), Error> {
         Changes::Everything => vec![Part { x: 0, y: 0, width: frame.width, height: frame.height }],
         Changes::Parts(parts) => parts,
         Changes::Nothing => {
+            frame.record.note(Moment::Sent);
             link.completed(window.clone(), frame.number, true);
             return Ok(());
         }
@@ -124,6 +127,7 @@ fn send(link: &Link, window: &Arc<Shared>, frame: &Frame) -> Result<(), Error> {
         let told = framebuffer.write(link, window, place, pixels, &parts);
         let told = link.settle(told.map_err(ReplyError::from))?;
         window.sent(parts.iter().map(|part| (told, *part)).collect());
+        frame.record.note(Moment::Sent);
         return shown(link, window, frame.number);
     }
     let mut requests = Vec::with_capacity(parts.len());
@@ -135,9 +139,12 @@ fn send(link: &Link, window: &Arc<Shared>, frame: &Frame) -> Result<(), Error> {
             requests.extend(sent.into_iter().map(|sequence| (sequence, *part)));
         }
         window.sent(requests);
+        frame.record.note(Moment::Sent);
         link.completed(window.clone(), frame.number, true);
         return Ok(());
     };
+    // Before the requests: the answer may come while they are being sent.
+    frame.record.note(Moment::Sent);
     let sent = link.send_frame(window, frame.number, segment, || {
         let mut newest = 0;
         for (index, part) in parts.iter().enumerate() {

@@ -8,6 +8,8 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::sync::{Arc, OnceLock};
 
+use glxrun_contract::records::{Moment, Record};
+
 use crate::state::{Away, Frame, Posted};
 use crate::window::Shared;
 
@@ -128,7 +130,8 @@ impl Shared {
         // SAFETY: the rows lie in the buffer, which is neither free nor a frame's.
         let rows = unsafe { Rows::new(mapping, mapping.start, stride, stride, height) };
         let fetched = away.pixels.fetch(&rows);
-        let frame = Frame { number: away.number, buffer, width: away.width, height: away.height };
+        let Away { number, width, height, record, .. } = away.clone();
+        let frame = Frame { number, buffer, width, height, record };
         let mut state = self.state.lock();
         if !fetched || !state.arrive(&frame) {
             let there = state.in_flight(away.number);
@@ -160,18 +163,32 @@ pub struct Reservation {
     window: Arc<Shared>,
     /// None once used.
     number: Option<u64>,
+    record: Record,
 }
 
 impl Reservation {
     pub(crate) fn new(window: Arc<Shared>, number: u64) -> Reservation {
-        Reservation { window, number: Some(number) }
+        Reservation { window, number: Some(number), record: Record::default() }
+    }
+
+    /// Has what becomes of the frame noted there, beginning with its room's being there.
+    pub fn set_record(&mut self, record: Record) {
+        record.note(Moment::Slot);
+        self.record = record;
+    }
+
+    /// The frame's pixels are lost: it is counted as dropped.
+    pub fn lose(self) {
+        self.record.note(Moment::Dropped);
+        self.window.drop_one();
     }
 
     /// Hands the frame over, `width` x `height` pixels in the window's layout, to be shown in the window's top left corner.
     /// Never waits. As with [`Window::post`](crate::Window::post), it replaces one that is queued where spoiling is on.
     pub fn post(mut self, pixels: Arc<dyn Remote>, width: u16, height: u16) {
         if let Some(number) = self.number.take() {
-            self.window.post(Posted::Away(Away { number, pixels, width, height }));
+            let record = std::mem::take(&mut self.record);
+            self.window.post(Posted::Away(Away { number, pixels, width, height, record }));
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use glxrun_contract::records::{Moment, Record};
 use glxrun_contract::settings::Spoil;
 
 use crate::memory::{Buffer, fits};
@@ -23,6 +24,7 @@ pub(crate) struct Frame {
     pub buffer: Arc<Buffer>,
     pub width: u16,
     pub height: u16,
+    pub record: Record,
 }
 
 impl Frame {
@@ -49,6 +51,7 @@ pub(crate) struct Away {
     pub pixels: Arc<dyn Remote>,
     pub width: u16,
     pub height: u16,
+    pub record: Record,
 }
 
 /// A frame that was posted.
@@ -63,6 +66,14 @@ impl Posted {
         match self {
             Posted::Here(frame) => frame.number,
             Posted::Away(frame) => frame.number,
+        }
+    }
+
+    /// Where what becomes of it is noted.
+    pub fn record(&self) -> &Record {
+        match self {
+            Posted::Here(frame) => &frame.record,
+            Posted::Away(frame) => &frame.record,
         }
     }
 
@@ -151,7 +162,9 @@ impl State {
 
     /// A frame is posted.
     pub fn post(&mut self, frame: Posted, spoil: Spoil) -> Fate {
+        frame.record().note(Moment::Read);
         if self.over {
+            frame.record().note(Moment::Dropped);
             return Fate::Dropped;
         }
         let number = frame.number();
@@ -160,11 +173,13 @@ impl State {
         if spoil == Spoil::On {
             if !is_newest {
                 // Made at the same time as a newer one, and done later.
+                frame.record().note(Moment::Dropped);
                 self.release(frame);
                 return Fate::Dropped;
             }
             if let Some(replaced) = self.queued.pop_back() {
                 self.newest = None;
+                replaced.record().note(Moment::Dropped);
                 self.release(replaced);
                 fate = Fate::Replaces;
             }
@@ -246,6 +261,7 @@ impl State {
         let repeats = queued.is_none();
         self.again = false;
         let frame = queued.or_else(|| self.newest.clone())?;
+        frame.record().note(Moment::Taken);
         self.flights.push_back(Flight { frame: frame.clone(), repeats });
         Some(frame)
     }
@@ -255,13 +271,14 @@ impl State {
         self.flights.iter().any(|flight| flight.repeats && flight.frame.number() == number)
     }
 
-    /// The sending of a frame is over. True if it had not been sent before.
-    pub fn land(&mut self, number: u64) -> bool {
+    /// The sending of a frame is over; it was `delivered` or not. True if it had not been sent before.
+    pub fn land(&mut self, number: u64, delivered: bool) -> bool {
         let index = self.flights.iter().position(|flight| flight.frame.number() == number);
         let Some(Flight { frame, repeats }) = index.and_then(|index| self.flights.remove(index)) else {
             return false;
         };
         if !repeats {
+            frame.record().note(if delivered { Moment::Done } else { Moment::Dropped });
             self.release(frame);
         }
         !repeats
@@ -306,7 +323,9 @@ impl State {
 
     /// Takes all away; gives how many frames are lost.
     pub fn empty(&mut self) -> (usize, State) {
-        let lost = self.queued.len() + self.flights.iter().filter(|flight| !flight.repeats).count();
+        let flights = self.flights.iter().filter(|flight| !flight.repeats).map(|flight| &flight.frame);
+        let lost =
+            self.queued.iter().chain(flights).inspect(|frame| frame.record().note(Moment::Dropped)).count();
         let (made, numbers) = (std::mem::take(&mut self.made), self.numbers);
         let old = std::mem::replace(self, State { made, numbers, over: true, ..State::default() });
         (lost, old)

@@ -23,6 +23,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 
 use glxrun_contract::counters::{Entry, WindowCounters};
+use glxrun_contract::records::{Moment, Record};
 use glxrun_contract::settings::Spoil;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
@@ -98,6 +99,12 @@ impl Window {
     /// The window's frame counts. This crate counts delivered and dropped frames, its caller the rendered ones.
     pub fn counters(&self) -> &WindowCounters {
         &self.shared.counters
+    }
+
+    /// Begins the record of frame `number` of the window, whose swap was entered at `entered`; it does nothing where frames
+    /// are not recorded. See [`Slot::set_record`].
+    pub fn record(&self, number: u64, entered: u64) -> Record {
+        self.shared.counters.record(number, entered)
     }
 
     /// Memory for a frame of `width` x `height` pixels, with unspecified content.
@@ -273,7 +280,10 @@ impl Shared {
         };
         drop(unfit);
         match self.buffer(free, length) {
-            Ok(buffer) => Some(Slot::new(self.clone(), Frame { number, buffer, width, height })),
+            Ok(buffer) => {
+                let frame = Frame { number, buffer, width, height, record: Record::default() };
+                Some(Slot::new(self.clone(), frame))
+            }
             Err(error) => {
                 log::warn!("no memory for a frame of {width}x{height} pixels: {error}");
                 self.end(number, |_| {});
@@ -310,6 +320,7 @@ impl Shared {
     }
 
     pub fn give_back(self: &Arc<Self>, frame: Frame) {
+        frame.record.note(Moment::Dropped);
         self.end(frame.number, |state| state.release(Posted::Here(frame)));
     }
 
@@ -325,7 +336,7 @@ impl Shared {
         }
     }
 
-    fn drop_one(&self) {
+    pub fn drop_one(&self) {
         self.counters.count_dropped();
         self.tell_watchers();
     }
@@ -344,7 +355,7 @@ impl Shared {
     pub fn complete(&self, number: u64, delivered: bool) -> bool {
         let mut state = self.state.lock();
         // A repetition has been counted, and its buffer is free or kept already.
-        if state.land(number) {
+        if state.land(number, delivered) {
             if delivered {
                 self.counters.count_delivered();
             } else {

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use glxrun_display::{Registration, Rows};
 use libloading::os::unix::{Library, RTLD_LAZY, RTLD_LOCAL};
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, RwLock};
 
 use crate::runtime::Runtime;
 
@@ -143,6 +143,8 @@ struct Cuda {
     context: Handle,
     stream: Handle,
     granularity: usize,
+    /// Whether it must not be called any more. Locked to read during calls.
+    ended: RwLock<bool>,
 }
 
 // SAFETY: CUDA's handles belong to the process; its functions may be called in any thread.
@@ -189,11 +191,24 @@ impl Cuda {
                 (api.granularity)(&raw mut granularity, &raw const properties, 0),
             )?;
         }
-        Ok(Self { api, uuid, device, context, stream, granularity: granularity.max(1) })
+        Ok(Self {
+            api,
+            uuid,
+            device,
+            context,
+            stream,
+            granularity: granularity.max(1),
+            ended: RwLock::new(false),
+        })
     }
 
-    /// Runs `work` with our context current in this thread.
+    /// Runs `work` with our context current in this thread; not when the process ends.
     fn with<T>(&self, work: impl FnOnce(&Api) -> T) -> Option<T> {
+        // Not while a writer waits, which would then wait for us: calls do not nest.
+        let ended = self.ended.try_read()?;
+        if *ended {
+            return None;
+        }
         // SAFETY: a live context; what was current is so again afterwards.
         if unsafe { (self.api.push)(self.context) } != 0 {
             return None;
@@ -392,10 +407,18 @@ impl Starter {
         }
     }
 
-    /// Waits until it is not being started any more, up to that time.
-    pub fn settle(&self, timeout: Duration) {
+    /// The process ends, and CUDA with it: nothing of it is called from here on, and what is left goes with the process.
+    /// Waits for calls under way, up to that time.
+    pub fn end(&self, timeout: Duration) {
         let until = Instant::now() + timeout;
-        let mut starting = self.starting.lock();
-        while *starting && !self.changed.wait_until(&mut starting, until).timed_out() {}
+        {
+            let mut starting = self.starting.lock();
+            while *starting && !self.changed.wait_until(&mut starting, until).timed_out() {}
+        }
+        if let Some(Some(cuda)) = self.opened.get()
+            && let Some(mut ended) = cuda.ended.try_write_until(until)
+        {
+            *ended = true;
+        }
     }
 }

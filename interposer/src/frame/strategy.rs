@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use glxrun_contract::records::Record;
 use glxrun_contract::settings::Readback;
 use glxrun_display::{Layout, Slot, Window};
 
@@ -82,40 +83,40 @@ pub trait Strategy: Sync {
     /// Whether it can be used there.
     fn is_there(&self, drawn: &dyn Drawn) -> bool;
     /// Sends what is drawn as a frame of the window.
-    fn send(&self, drawn: &dyn Drawn, window: &Arc<Window>) -> Sent;
+    fn send(&self, drawn: &dyn Drawn, window: &Arc<Window>, record: &Record) -> Sent;
 }
 
 /// Sends what is drawn as a frame of the window, as the settings ask. False if it was dropped.
-pub fn send(drawn: &dyn Drawn, window: &Arc<Window>) -> bool {
+pub fn send(drawn: &dyn Drawn, window: &Arc<Window>, record: &Record) -> bool {
     let wanted = match settings().readback {
-        Readback::Auto => automatic(drawn, window),
-        Readback::Direct => Way::Direct.strategy().send(drawn, window),
-        Readback::Pbo => first_of(&[Way::Pbo], drawn, window),
-        Readback::Cuda => first_of(&[Way::Cuda, Way::Pbo], drawn, window),
+        Readback::Auto => automatic(drawn, window, record),
+        Readback::Direct => Way::Direct.strategy().send(drawn, window, record),
+        Readback::Pbo => first_of(&[Way::Pbo], drawn, window, record),
+        Readback::Cuda => first_of(&[Way::Cuda, Way::Pbo], drawn, window, record),
     };
     match wanted {
         Sent::After(_) => true,
         Sent::Dropped => false,
-        Sent::Impossible => matches!(Way::Direct.strategy().send(drawn, window), Sent::After(_)),
+        Sent::Impossible => matches!(Way::Direct.strategy().send(drawn, window, record), Sent::After(_)),
     }
 }
 
-fn first_of(ways: &[Way], drawn: &dyn Drawn, window: &Arc<Window>) -> Sent {
+fn first_of(ways: &[Way], drawn: &dyn Drawn, window: &Arc<Window>, record: &Record) -> Sent {
     let there = ways.iter().map(|way| way.strategy()).find(|strategy| strategy.is_there(drawn));
-    there.map_or(Sent::Impossible, |strategy| strategy.send(drawn, window))
+    there.map_or(Sent::Impossible, |strategy| strategy.send(drawn, window, record))
 }
 
 /// The quickest way, found out during the first frames. Where the CPU renders there is nothing to overlap.
-fn automatic(drawn: &dyn Drawn, window: &Arc<Window>) -> Sent {
+fn automatic(drawn: &dyn Drawn, window: &Arc<Window>, record: &Record) -> Sent {
     if drawn.features().software {
-        return Way::Direct.strategy().send(drawn, window);
+        return Way::Direct.strategy().send(drawn, window, record);
     }
     let choices = &Runtime::get().choices;
     let (config, size) = (drawn.config(), drawn.size());
     match choices.next(config, size, |way| way.strategy().is_there(drawn)) {
-        Next::Use(way) => way.strategy().send(drawn, window),
+        Next::Use(way) => way.strategy().send(drawn, window, record),
         Next::Measure(way) => {
-            let sent = way.strategy().send(drawn, window);
+            let sent = way.strategy().send(drawn, window, record);
             if let Sent::After(cost) = sent {
                 choices.note(config, size, way, cost);
             }
@@ -138,9 +139,10 @@ impl Strategy for Direct {
         true
     }
 
-    fn send(&self, drawn: &dyn Drawn, window: &Arc<Window>) -> Sent {
+    fn send(&self, drawn: &dyn Drawn, window: &Arc<Window>, record: &Record) -> Sent {
         let (width, height) = drawn.size();
         let Some(mut slot) = window.acquire(width, height) else { return Sent::Dropped };
+        slot.set_record(record.clone());
         let start = Instant::now();
         drawn.read(&mut |source| orders::fill(source, &mut slot));
         window.post(slot);
@@ -169,9 +171,10 @@ impl Strategy for Buffered {
                 .is_some_and(|(transfers, context)| transfers.is_possible(context, drawn.config()))
     }
 
-    fn send(&self, drawn: &dyn Drawn, window: &Arc<Window>) -> Sent {
+    fn send(&self, drawn: &dyn Drawn, window: &Arc<Window>, record: &Record) -> Sent {
         let Some((transfers, _)) = drawn.transfers() else { return Sent::Impossible };
-        let Some(room) = transfers.room(window) else { return Sent::Dropped };
+        let Some(mut room) = transfers.room(window) else { return Sent::Dropped };
+        room.set_record(record.clone());
         let start = Instant::now();
         let (mut room, mut sent) = (Some(room), false);
         let mut issue = |source: &Source| {

@@ -192,7 +192,7 @@ pub fn watch_exit() {
                 transfers.save(reader, patience);
             }
         }
-        runtime.cuda.settle(patience);
+        runtime.cuda.end(patience);
     }
     // SAFETY: a function that lives as long as the process (the library is linked nodelete).
     unsafe { libc::atexit(at_exit) };

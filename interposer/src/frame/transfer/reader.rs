@@ -145,7 +145,7 @@ fn serve(shared: &Shared, issued: &Receiver<Issued>, stages: &Stages) {
                 "a frame of window {:#x} is lost: the GPU is not done with it ({waited:?})",
                 window.id()
             );
-            window.drop_one();
+            room.lose();
         }
         drop(fence);
         *shared.waiting.lock() -= 1;
