@@ -1,5 +1,6 @@
 //! `glxrun compare` as a user runs it: what it measures of programs that behave, and what it says of those that do not.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -172,6 +173,30 @@ fn pictures_of_the_same_frame_are_compared() -> Result<()> {
     let script = "exec $clears --size $((200 + $$ % 97))x100";
     let ended = of_script(&["--check-images", "--frame", "20", "--rounds", "1"], script)?;
     assert_says(&ended, 1, &["FAILED: picture of frame 20"])
+}
+
+/// With stand-ins for VirtualGL's launcher and library: the program's swaps go through it, and are timed in front of it.
+#[test]
+fn virtualgl_is_an_arm_where_it_is_installed() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let (library, note) = (directory.path().join("libvglfaker.so"), directory.path().join("swapped"));
+    let flags = ["-shared", "-fPIC", "-Wl,-soname,libvglfaker.so,--no-as-needed", "-ldl", "-l:libGL.so.1"];
+    glxrun_tests::c::compile("virtualgl.c", &library, &flags)?;
+    let script = format!(
+        "#!/bin/sh\nwhile [ \"$1\" != sh ]; do shift; done\nLD_PRELOAD={}:$LD_PRELOAD exec \"$@\"\n",
+        library.display()
+    );
+    let vglrun = directory.path().join("vglrun");
+    std::fs::write(&vglrun, script)?;
+    std::fs::set_permissions(&vglrun, std::fs::Permissions::from_mode(0o755))?;
+    let mut command = compare()?;
+    command.args(["--arms", "direct,vglrun", &example("clears")?, "--seconds", "60"]);
+    let path = format!("{}:{}", directory.path().display(), std::env::var("PATH")?);
+    command.env("PATH", path).env("VIRTUALGL_NOTE", &note);
+    let ended = Program::run(command)?;
+    assert_says(&ended, 0, &["VirtualGL, every frame shown", "in the swap call"])?;
+    ensure!(note.exists(), "no swap went through the library that stands for VirtualGL");
+    Ok(())
 }
 
 #[test]
