@@ -47,7 +47,24 @@ fn of_multisampled_windows() -> Result<()> {
 
 /// The driver's functions that are called around a frame in the program's context, each with what the example `states`
 /// watches of it. A new one needs its state there first.
-const CALLS: [(&str, &str); 44] = [
+const CALLS: [(&str, &str); 61] = [
+    ("glAttachShader", "no state: objects of ours"),
+    ("glBindBufferBase", "SHADER_STORAGE_BUFFER_BINDING, also of points 0 and 1"),
+    ("glBindBufferRange", "as glBindBufferBase"),
+    ("glCompileShader", "no state: objects of ours"),
+    ("glCreateProgram", "no state: objects of ours"),
+    ("glCreateShader", "no state: objects of ours"),
+    ("glDeleteProgram", "no state: objects of ours"),
+    ("glDeleteShader", "no state: objects of ours"),
+    ("glDispatchCompute", "no state"),
+    ("glGetInteger64i_v", "no state"),
+    ("glGetIntegeri_v", "no state"),
+    ("glGetProgramiv", "no state"),
+    ("glLinkProgram", "no state: objects of ours"),
+    ("glMemoryBarrier", "no state"),
+    ("glShaderSource", "no state: objects of ours"),
+    ("glUniform1ui", "no state: a program of ours"),
+    ("glUseProgram", "CURRENT_PROGRAM"),
     ("glBufferStorage", "no state: objects of ours"),
     ("glBufferStorageMemEXT", "no state: objects of ours"),
     ("glClientWaitSync", "no state; only in contexts of ours"),
@@ -98,7 +115,7 @@ const CALLS: [(&str, &str); 44] = [
 fn all_that_frames_call_is_watched() -> Result<()> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../interposer/src");
     let mut files: Vec<_> =
-        ["alpha", "api", "buffers", "state"].map(|name| source.join(format!("gl/{name}.rs"))).into();
+        ["alpha", "api", "buffers", "flip", "state"].map(|name| source.join(format!("gl/{name}.rs"))).into();
     files.push(source.join("render/fence.rs"));
     for folder in ["frame", "frame/transfer"] {
         for entry in std::fs::read_dir(source.join(folder))? {

@@ -34,6 +34,8 @@ enum Get {
     EnabledAt(u32, u32),
     /// glGetBooleani_v, four values.
     FlagsAt(u32, u32),
+    /// glGetIntegeri_v.
+    ValueAt(u32, u32),
 }
 
 struct State {
@@ -52,6 +54,8 @@ const DITHER: u32 = 0x0BD0;
 const READ_FRAMEBUFFER: u32 = 0x8CA8;
 const DRAW_FRAMEBUFFER: u32 = 0x8CA9;
 const PIXEL_PACK_BUFFER: u32 = 0x88EB;
+const SHADER_STORAGE_BUFFER: u32 = 0x90D2;
+const SHADER_STORAGE_BUFFER_BINDING: u32 = 0x90D3;
 const PIXEL_UNPACK_BUFFER: u32 = 0x88EC;
 const PACK: [(&str, u32, i32, u8); 7] = [
     ("PACK_ALIGNMENT", 0x0D05, 2, ALL),
@@ -81,7 +85,11 @@ const TRANSFER: [(&str, u32, f32); 9] = [
     ("ALPHA_SCALE", 0x0D1C, 0.25),
     ("ALPHA_BIAS", 0x0D1D, 0.75),
 ];
-const OTHERS: [State; 20] = [
+const OTHERS: [State; 24] = [
+    state("CURRENT_PROGRAM", MODERN, Get::Value(0x8B8D)),
+    state("SHADER_STORAGE_BUFFER_BINDING", DESKTOP, Get::Value(SHADER_STORAGE_BUFFER_BINDING)),
+    state("SHADER_STORAGE_BUFFER_BINDING 0", DESKTOP, Get::ValueAt(SHADER_STORAGE_BUFFER_BINDING, 0)),
+    state("SHADER_STORAGE_BUFFER_BINDING 1", DESKTOP, Get::ValueAt(SHADER_STORAGE_BUFFER_BINDING, 1)),
     state("RENDERBUFFER_BINDING", ALL, Get::Value(0x8CA7)),
     state("PIXEL_PACK_BUFFER_BINDING", MODERN, Get::Value(0x88ED)),
     state("PIXEL_UNPACK_BUFFER_BINDING", MODERN, Get::Value(0x88EF)),
@@ -125,6 +133,9 @@ struct More {
     gen_renderbuffers: unsafe extern "C" fn(i32, *mut u32),
     gen_framebuffers: unsafe extern "C" fn(i32, *mut u32),
     framebuffer_texture: unsafe extern "C" fn(u32, u32, u32, u32, i32),
+    value_at: unsafe extern "C" fn(u32, u32, *mut i32),
+    bind_buffer_base: unsafe extern "C" fn(u32, u32, u32),
+    bind_buffer_range: unsafe extern "C" fn(u32, u32, u32, isize, isize),
 }
 
 impl More {
@@ -145,6 +156,9 @@ impl More {
                 gen_renderbuffers: function(loader, "glGenRenderbuffers")?,
                 gen_framebuffers: function(loader, "glGenFramebuffers")?,
                 framebuffer_texture: function(loader, "glFramebufferTexture2D")?,
+                value_at: function(loader, "glGetIntegeri_v")?,
+                bind_buffer_base: function(loader, "glBindBufferBase")?,
+                bind_buffer_range: function(loader, "glBindBufferRange")?,
             })
         }
     }
@@ -169,6 +183,7 @@ struct App {
     framebuffer: u32,
     renderbuffer: u32,
     buffer: u32,
+    program: u32,
 }
 
 impl App {
@@ -177,7 +192,10 @@ impl App {
     }
 
     fn new(gl: Gl, more: More, kind: u8) -> Result<Self> {
-        let mut app = Self { gl, more, kind, framebuffer: 0, renderbuffer: 0, buffer: 0 };
+        let mut app = Self { gl, more, kind, framebuffer: 0, renderbuffer: 0, buffer: 0, program: 0 };
+        let version = if kind == CORE { "#version 330\n" } else { "" };
+        let vertex = format!("{version}void main() {{ gl_Position = vec4(0.0); }}");
+        app.program = gl.program(&vertex, &format!("{version}void main() {{}}"))?;
         let texture = gl.texture(64, 64, None)?;
         // SAFETY: places for a name each, and objects of this context.
         unsafe {
@@ -209,6 +227,11 @@ impl App {
                     let mut flags = [0; 4];
                     (self.more.flags_at)(name, index, flags.as_mut_ptr());
                     flags.map(f32::from)
+                }
+                Get::ValueAt(name, index) => {
+                    let mut value = 0;
+                    (self.more.value_at)(name, index, &raw mut value);
+                    [value as f32, 0.0, 0.0, 0.0]
                 }
             }
         }
@@ -265,6 +288,12 @@ impl App {
                 gl.enable(RASTERIZER_DISCARD);
                 gl.bind_buffer(PIXEL_PACK_BUFFER, self.buffer);
                 gl.bind_buffer(PIXEL_UNPACK_BUFFER, self.buffer);
+                gl.use_program(self.program);
+            }
+            if self.is(DESKTOP) {
+                (more.bind_buffer_base)(SHADER_STORAGE_BUFFER, 0, self.buffer);
+                (more.bind_buffer_range)(SHADER_STORAGE_BUFFER, 1, self.buffer, 256, 1024);
+                gl.bind_buffer(SHADER_STORAGE_BUFFER, self.buffer);
             }
             if round == 1 && self.is(MODERN) {
                 (more.bind_framebuffer)(READ_FRAMEBUFFER, self.framebuffer);
@@ -295,7 +324,7 @@ impl App {
 fn context(glx: &Glx, config: glxrun_examples::glx::Config, kind: u8) -> Result<Context> {
     match kind {
         COMPAT => glx.create_context(config, Context::NONE),
-        CORE => glx.create_core_context(config, Context::NONE, (4, 1)),
+        CORE => glx.create_core_context(config, Context::NONE, (4, 3)),
         ES2 => glx.create_es_context(config, Context::NONE, (2, 0)),
         _ => glx.create_es_context(config, Context::NONE, (3, 0)),
     }

@@ -99,23 +99,6 @@ impl Drawn for Here<'_> {
             current.rebind();
         }
     }
-
-    fn read_upright(&self, format: u32, read: &mut dyn FnMut(&Source)) {
-        let Self { current, buffer, draw, bound_read } = self;
-        let _inside = Inside::enter();
-        let elsewhere = !Arc::ptr_eq(draw, bound_read);
-        if elsewhere && let Err(failure) = current.bind(draw, draw) {
-            log::log!(failure.level(), "cannot read what is drawn to: {failure}");
-        }
-        let features = current.context.features();
-        let size = (draw.width.into(), draw.height.into());
-        if let Some(flipped) = current.context.transfers.flip(features, *buffer, format, size) {
-            read(&Source { features, from: state::Source::Object(flipped), config: draw.config });
-        }
-        if elsewhere {
-            current.rebind();
-        }
-    }
 }
 
 /// Whether the program is compiling a display list: our calls would become part of it.

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use glxrun_contract::records::Record;
 use glxrun_contract::settings::Readback;
-use glxrun_display::{Layout, Slot, Window};
+use glxrun_display::{Slot, Window};
 
 use super::choice::Next;
 use super::orders;
 use super::readback::Target;
 use super::transfer::Transfers;
-use crate::gl::api;
 use crate::gl::features::Features;
+use crate::gl::flip::Flip;
 use crate::gl::state;
 use crate::render::{ConfigIndex, RawContext};
 use crate::runtime::{Runtime, settings};
@@ -39,8 +39,6 @@ pub trait Drawn {
     fn transfers(&self) -> Option<(&Arc<Transfers>, RawContext)>;
     /// Runs `read` with the surface, its samples resolved, bound to read from; the lowest row is the first.
     fn read(&self, read: &mut dyn FnMut(&Source));
-    /// The same with the top row first, in a copy of that internal format. `read` is not called where that cannot be had.
-    fn read_upright(&self, format: u32, read: &mut dyn FnMut(&Source));
 }
 
 /// The ways there are, the cheapest to set up first.
@@ -150,11 +148,6 @@ impl Strategy for Direct {
     }
 }
 
-/// The internal format that holds all colours of a window.
-fn internal_format(layout: &Layout) -> u32 {
-    if layout.depth == 30 { api::RGB10_A2 } else { api::RGBA8 }
-}
-
 /// Into a buffer on the GPU's side, from where other threads take it.
 struct Buffered(Way);
 
@@ -162,7 +155,10 @@ impl Strategy for Buffered {
     fn is_there(&self, drawn: &dyn Drawn) -> bool {
         let features = drawn.features();
         let possible = match self.0 {
-            Way::Cuda => features.shared_memory.is_some_and(|uuid| Runtime::get().cuda.is_ready(uuid)),
+            Way::Cuda => {
+                features.shared_memory.is_some_and(|uuid| Runtime::get().cuda.is_ready(uuid))
+                    && Flip::is_possible(features)
+            }
             _ => features.mapped_buffers,
         };
         possible
@@ -182,11 +178,7 @@ impl Strategy for Buffered {
                 sent = transfers.send(source, window, self.0, drawn.size(), room);
             }
         };
-        match self.0 {
-            // The CPU turns rows round on the way; CUDA's copies cannot.
-            Way::Cuda => drawn.read_upright(internal_format(&window.layout()), &mut issue),
-            Way::Direct | Way::Pbo => drawn.read(&mut issue),
-        }
+        drawn.read(&mut issue);
         if sent {
             return Sent::After(start.elapsed());
         }

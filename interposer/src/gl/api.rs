@@ -2,7 +2,7 @@
 
 #![allow(non_upper_case_globals, reason = "these are the C names")]
 
-use std::ffi::{c_float, c_int, c_uchar, c_uint, c_void};
+use std::ffi::{c_char, c_float, c_int, c_uchar, c_uint, c_void};
 
 use crate::interpose::{Library, Real, c_name};
 
@@ -39,6 +39,23 @@ functions! {
     fn glDeleteBuffers(c_int, *const c_uint);
     fn glBufferStorage(c_uint, isize, *const c_void, c_uint);
     fn glMapBufferRange(c_uint, isize, isize, c_uint) -> *mut c_void;
+    fn glBindBufferBase(c_uint, c_uint, c_uint);
+    fn glBindBufferRange(c_uint, c_uint, c_uint, isize, isize);
+    fn glGetIntegeri_v(c_uint, c_uint, *mut c_int);
+    fn glGetInteger64i_v(c_uint, c_uint, *mut i64);
+    fn glUseProgram(c_uint);
+    fn glUniform1ui(c_int, c_uint);
+    fn glDispatchCompute(c_uint, c_uint, c_uint);
+    fn glMemoryBarrier(c_uint);
+    fn glCreateProgram() -> c_uint;
+    fn glCreateShader(c_uint) -> c_uint;
+    fn glShaderSource(c_uint, c_int, *const *const c_char, *const c_int);
+    fn glCompileShader(c_uint);
+    fn glAttachShader(c_uint, c_uint);
+    fn glLinkProgram(c_uint);
+    fn glDeleteShader(c_uint);
+    fn glDeleteProgram(c_uint);
+    fn glGetProgramiv(c_uint, c_uint, *mut c_int);
     fn glFenceSync(c_uint, c_uint) -> *mut c_void;
     fn glClientWaitSync(*mut c_void, c_uint, u64) -> c_uint;
     fn glDeleteSync(*mut c_void);
@@ -80,6 +97,17 @@ macro_rules! gl {
 pub(crate) use gl;
 
 pub const NONE: c_uint = 0;
+/// GL_ARB_compute_shader.
+pub const COMPUTE_SHADER: c_uint = 0x91B9;
+pub const LINK_STATUS: c_uint = 0x8B82;
+pub const CURRENT_PROGRAM: c_uint = 0x8B8D;
+pub const TRANSFORM_FEEDBACK_ACTIVE: c_uint = 0x8E24;
+pub const SHADER_STORAGE_BUFFER: c_uint = 0x90D2;
+pub const SHADER_STORAGE_BUFFER_BINDING: c_uint = 0x90D3;
+pub const SHADER_STORAGE_BUFFER_START: c_uint = 0x90D4;
+pub const SHADER_STORAGE_BUFFER_SIZE: c_uint = 0x90D5;
+pub const ALL_BARRIER_BITS: c_uint = 0xFFFF_FFFF;
+
 /// GL_ARB_sync, GL_ARB_buffer_storage, GL_EXT_memory_object_fd.
 pub const SYNC_GPU_COMMANDS_COMPLETE: c_uint = 0x9117;
 pub const ALREADY_SIGNALED: c_uint = 0x911A;

@@ -39,6 +39,8 @@ pub struct Features {
     pub mapped_buffers: bool,
     /// Buffers in memory of another API (GL_EXT_memory_object_fd): the GPU's UUID.
     pub shared_memory: Option<[u8; 16]>,
+    /// Compute shaders, with all that goes with them in OpenGL 4.3.
+    pub compute: bool,
     /// Names of buffers may be of the program's own making (all but core profiles).
     pub free_names: bool,
     /// The CPU renders.
@@ -89,6 +91,7 @@ impl Features {
                 && (at_least((4, 4)) || has("GL_ARB_buffer_storage"))
                 && (at_least((3, 2)) || has("GL_ARB_sync")),
             shared_memory: (has("GL_EXT_memory_object_fd") && !es).then(device).flatten(),
+            compute: !es && at_least((4, 3)),
             free_names: es || compatibility,
             software: is_software(&string(api::RENDERER)),
         }

@@ -275,7 +275,7 @@ pub fn bind_default(features: &Features, target: c_uint, binding: c_uint) -> c_u
 }
 
 /// Binds a framebuffer; gives the binding to put back, None if it was bound.
-pub fn bind(features: &Features, target: c_uint, binding: c_uint, framebuffer: c_uint) -> Option<c_uint> {
+fn bind(features: &Features, target: c_uint, binding: c_uint, framebuffer: c_uint) -> Option<c_uint> {
     let (target, binding) = match features.one_framebuffer {
         true => (api::FRAMEBUFFER, api::DRAW_FRAMEBUFFER_BINDING),
         false if features.framebuffers => (target, binding),

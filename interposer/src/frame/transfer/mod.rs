@@ -27,8 +27,7 @@ use parking_lot::Mutex;
 use super::pixels::Format;
 use super::strategy::{Source, Way};
 use crate::gl::api::gl;
-use crate::gl::features::Features;
-use crate::gl::flip::Flipped;
+use crate::gl::flip::Flip;
 use crate::gl::state::PackGuard;
 use crate::interpose::Inside;
 use crate::render::fence::Fence;
@@ -49,7 +48,7 @@ pub struct Transfers {
     pool: Arc<Pool>,
     stages: Arc<Stages>,
     reader: OnceCell<Option<Reader>>,
-    flipped: Mutex<Flipped>,
+    flip: Mutex<Flip>,
     /// Where frames went.
     windows: Mutex<Vec<Weak<Window>>>,
 }
@@ -77,11 +76,6 @@ impl Transfers {
             reader.throttle();
         }
         window.reserve()
-    }
-
-    /// A copy of what is drawn with the top row first; see [`Flipped::copy`].
-    pub fn flip(&self, features: &Features, buffer: u32, format: u32, size: (i32, i32)) -> Option<u32> {
-        self.flipped.lock().copy(features, buffer, format, size)
     }
 
     /// Tells the GPU to copy `size` pixels of what is read for a frame of the window. False if it cannot.
@@ -115,11 +109,16 @@ impl Transfers {
         let layout = window.layout();
         let stride = layout.stride(size.0);
         let features = source.features;
-        let buffer = self.pool.take(features, way, stride * usize::from(size.1))?;
+        let length = stride * usize::from(size.1);
+        let buffer = self.pool.take(features, way, length)?;
+        // The CPU turns rows round on the way; CUDA's copies cannot.
+        let mut flip = (way == Way::Cuda).then(|| self.flip.lock());
+        let name = flip
+            .as_mut()
+            .map_or_else(|| buffer.name(), |flip| flip.buffer(length, || pool::new_name(features)));
         let format = Format::of(&layout, features.read_bgra);
         {
-            let _guard =
-                PackGuard::into_buffer(features, source.from, false, format.swap_bytes, buffer.name());
+            let _guard = PackGuard::into_buffer(features, source.from, false, format.swap_bytes, name);
             gl!(glReadPixels(
                 0,
                 0,
@@ -129,6 +128,12 @@ impl Transfers {
                 format.kind,
                 std::ptr::null_mut()
             ));
+        }
+        if let Some(flip) = &mut flip
+            && !flip.copy(buffer.name(), stride, size.1.into())
+        {
+            self.pool.give_back(buffer);
+            return None;
         }
         let pixels = Transfer {
             buffer: Some(buffer),

@@ -103,14 +103,14 @@ impl Buffer {
                 }
                 true
             }
-            // What is upside down is put upright on the GPU.
+            // What is upside down is turned round on the GPU.
             Memory::Cuda(memory, _) => !flip && memory.copy(stride, rows),
         }
     }
 }
 
 /// A name for a buffer. Where programs may make up their own, they start from 1, so ours are from the other end.
-fn new_name(features: &Features) -> c_uint {
+pub fn new_name(features: &Features) -> c_uint {
     static NEXT: AtomicU32 = AtomicU32::new(0xF7A0_0001);
     if features.free_names {
         return NEXT.fetch_add(1, Relaxed);
