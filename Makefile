@@ -6,13 +6,14 @@ DOC = RUSTDOCFLAGS='-D warnings -A rustdoc::private-intra-doc-links' $(CARGO) do
 # The folder of the built programs, wherever cargo puts it.
 BIN = $(or $(CARGO_TARGET_DIR),target)/release
 
-.PHONY: help demo test check lint build deps rust applications
+.PHONY: help demo test check lint build deps rust applications conformance
 
 help:
 	@echo 'make demo          run glxgears split, show its frame rates, save demo.png'
 	@echo 'make test          all tests'
 	@echo 'make check         format, lints, documentation and all tests: what CI runs'
 	@echo 'make build         glxrun and libglxrun.so, optimised'
+	@echo 'make conformance   piglit direct and split, compared; QUICK=1 for what CI runs (tests/conformance/README.md)'
 	@echo 'make applications  run many real programs direct and split, renew docs/applications.md'
 
 rust:
@@ -45,6 +46,10 @@ lint: deps
 	$(DOC) -p glxrun-launcher
 
 check: lint test
+
+conformance: deps
+	@sh tests/deps.sh piglit
+	$(CARGO) run -p glxrun-tests --bin conformance -- $(if $(QUICK),--quick) $(ARGS)
 
 applications: deps build
 	tests/applications/run --install

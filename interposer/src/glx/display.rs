@@ -124,7 +124,12 @@ impl Choices {
     /// The config of the XVisualInfo at `address`, or else the one last chosen with its visual.
     pub fn config(&self, address: usize, screen: c_int, visual: u32) -> Option<&'static Config> {
         let given = self.by_address.get(&address).filter(|(id, _)| *id == visual).map(|(_, config)| *config);
-        given.or_else(|| self.by_visual.get(&(screen, visual)).copied())
+        given.or_else(|| self.last(screen, visual))
+    }
+
+    /// The config last chosen with a visual.
+    pub fn last(&self, screen: c_int, visual: u32) -> Option<&'static Config> {
+        self.by_visual.get(&(screen, visual)).copied()
     }
 }
 

@@ -11,12 +11,13 @@ use crate::render::attributes as attr;
 use crate::runtime::Runtime;
 
 /// Extensions that we provide whatever the 3D side has.
-const OURS: [&str; 16] = [
+const OURS: [&str; 17] = [
     "GLX_ARB_get_proc_address",
     "GLX_ARB_multisample",
     "GLX_EXT_buffer_age",
     "GLX_EXT_swap_control",
     "GLX_EXT_swap_control_tear",
+    "GLX_EXT_texture_from_pixmap",
     "GLX_EXT_visual_info",
     "GLX_EXT_visual_rating",
     "GLX_INTEL_swap_event",
@@ -119,10 +120,10 @@ mod tests {
 
     #[test]
     fn what_the_3d_side_lacks_is_not_offered() {
-        let list = offered(&["GLX_ARB_create_context".into(), "GLX_EXT_texture_from_pixmap".into()]);
+        let list = offered(&["GLX_ARB_create_context".into(), "GLX_EXT_stereo_tree".into()]);
         assert!(list.contains(&"GLX_ARB_create_context"));
         assert!(list.contains(&"GLX_SGI_swap_control"));
-        assert!(!list.contains(&"GLX_EXT_texture_from_pixmap"));
+        assert!(!list.contains(&"GLX_EXT_stereo_tree"));
         assert!(!list.contains(&"GLX_ARB_create_context_profile"));
         assert!(list.is_sorted());
     }

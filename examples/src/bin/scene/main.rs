@@ -11,6 +11,7 @@ mod lists;
 mod processes;
 mod states;
 mod timing;
+mod textures;
 
 use std::process::ExitCode;
 
@@ -20,7 +21,7 @@ use glxrun_examples::args::Args;
 
 type Case = fn(&mut App) -> Result<()>;
 
-const CASES: [(&str, Case, &str); 37] = [
+const CASES: [(&str, Case, &str); 39] = [
     ("spin", frames::spin, "a turning cube, swapped"),
     ("front", frames::front, "drawing into GL_FRONT under depth test, glFlush and glFinish"),
     (
@@ -62,6 +63,8 @@ const CASES: [(&str, Case, &str); 37] = [
     ("copycontext", contexts::copy, "glXCopyContext"),
     ("usexfont", contexts::x_font, "text by glXUseXFont"),
     ("pixmap", drawables::pixmap, "a GLXPixmap, seen by XGetImage and XCopyArea"),
+    ("texture", textures::texture, "a pixmap that X draws, as a texture"),
+    ("compositor", textures::compositor, "another window's pixmap as a texture (needs Composite)"),
     ("pbuffer", drawables::pbuffer, "a pbuffer, read and blitted to the window"),
     ("readdraw", drawables::read_draw, "draw and read drawables that differ"),
     ("subwindow", drawables::subwindow, "OpenGL in a child window that has a child itself"),

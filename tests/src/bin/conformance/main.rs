@@ -2,7 +2,7 @@
 //!
 //! `make conformance`, or `cargo run -p glxrun-tests --bin conformance -- [OPTIONS]`. Each test runs direct and then split,
 //! with both back ends, on a 2D side without and with GLX. A test that passes direct and not split fails the run, unless
-//! `tests/conformance/differences.txt` names it with its reason; a line there that is no longer true fails it as well.
+//! `tests/conformance/differences.txt` names it with its reason; a line there that is no longer true fails a full run.
 //! `tests/conformance/results.txt` is what a full run gave.
 
 mod differences;

@@ -2,7 +2,8 @@
 //!
 //! Of piglit's `quick_gl` profile: all GLX and EGL tests; of the others those that piglit itself runs in a window, while
 //! it runs the rest off screen (`-fbo`), where the window system has no part; and of that rest those whose names say
-//! that they are about reading, copying or selecting buffers, here in a window too.
+//! that they are about reading, copying or selecting buffers, here in a window too. All but the GLX and EGL tests run
+//! twice: in a window of GLX's, and in one of EGL's (`x11_egl@NAME`).
 
 use std::path::Path;
 use std::process::Command;
@@ -40,7 +41,7 @@ const QUICK: [&str; 6] =
 const ABSENT: [&str; 3] = ["samples=6", "samples=16", "samples=32"];
 
 /// One of piglit's tests.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Test {
     /// Piglit's name for it.
     pub name: String,
@@ -48,6 +49,8 @@ pub struct Test {
     pub program: String,
     /// Its arguments.
     pub arguments: Vec<String>,
+    /// What makes its window and context, for PIGLIT_PLATFORM.
+    pub platform: &'static str,
 }
 
 impl Test {
@@ -56,23 +59,24 @@ impl Test {
         let (name, command) = line.split_once(" ::: ")?;
         let mut words = command.split_whitespace();
         let program = Path::new(words.next()?).file_name()?.to_str()?.to_owned();
-        Some(Self { name: name.trim().to_owned(), program, arguments: words.map(str::to_owned).collect() })
+        let arguments = words.map(str::to_owned).filter(|word| word != "-fbo").collect();
+        Some(Self { name: name.trim().to_owned(), program, arguments, platform: "mixed_glx_egl" })
     }
 
     fn is_about_window_system(&self) -> bool {
-        self.name.starts_with("glx@") || self.name.contains("egl")
+        self.name.starts_with("glx@") || self.name.starts_with("spec@egl") || self.program.starts_with("egl")
     }
 
     fn contains_any(&self, parts: &[&str]) -> bool {
         parts.iter().any(|part| self.name.contains(part))
     }
 
-    fn is_chosen(&self) -> bool {
+    /// `off_screen` tells that piglit runs it off screen.
+    fn is_chosen(&self, off_screen: bool) -> bool {
         // What a test prints about samples that no config has is no news.
         if self.name.starts_with("wgl@") || self.contains_any(&ABSENT) {
             return false;
         }
-        let off_screen = self.arguments.iter().any(|argument| argument == "-fbo");
         self.is_about_window_system() || !off_screen || self.contains_any(&ABOUT_BUFFERS)
     }
 }
@@ -85,12 +89,15 @@ pub fn tests(options: &Options) -> Result<Vec<Test>> {
         }
         None => printed()?,
     };
-    let mut tests: Vec<Test> = list.lines().filter_map(Test::parse).filter(Test::is_chosen).collect();
+    let chosen = |line: &str| Test::parse(line).filter(|test| test.is_chosen(line.contains(" -fbo")));
+    let mut tests: Vec<Test> = list.lines().filter_map(chosen).collect();
     // Debian builds some of piglit's programs not.
     tests.retain(|test| options.programs.join(&test.program).is_file());
-    for test in &mut tests {
-        test.arguments.retain(|argument| argument != "-fbo");
-    }
+    let in_windows = tests.iter().filter(|test| !test.is_about_window_system());
+    let by_egl: Vec<Test> = in_windows
+        .map(|test| Test { name: format!("x11_egl@{}", test.name), platform: "x11_egl", ..test.clone() })
+        .collect();
+    tests.extend(by_egl);
     if options.quick {
         tests.retain(|test| test.is_about_window_system() || test.contains_any(&QUICK));
     }

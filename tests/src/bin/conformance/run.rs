@@ -82,8 +82,8 @@ impl fmt::Display for Outcome {
 impl Outcome {
     /// The last result that a piglit test printed: `PIGLIT: {"result": "pass" }`.
     fn of(stdout: &str) -> Self {
-        let results = stdout.lines().filter_map(|line| line.strip_prefix("PIGLIT: {\"result\": \""));
-        match results.last().and_then(|rest| rest.split('"').next()) {
+        let mut results = stdout.lines().filter_map(|line| line.strip_prefix("PIGLIT: {\"result\": \""));
+        match results.next_back().and_then(|rest| rest.split('"').next()) {
             Some("pass") => Self::Pass,
             Some("warn") => Self::Warn,
             Some("skip") => Self::Skip,
@@ -168,7 +168,7 @@ impl Sides {
                 let mut command = Command::new(program);
                 clean(&mut command);
                 self.direct.apply(&mut command);
-                command.args(&test.arguments);
+                command.args(&test.arguments).env("PIGLIT_PLATFORM", test.platform);
                 return Ok(command);
             }
             Arm::Glx => (&self.two_d, self.three_d.display()),
@@ -178,6 +178,7 @@ impl Sides {
         };
         let mut command = glxrun()?;
         server.apply(&mut command);
+        command.env("PIGLIT_PLATFORM", test.platform);
         command.args(["-d", &three_d, "--"]).arg(program).args(&test.arguments);
         Ok(command)
     }
