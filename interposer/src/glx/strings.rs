@@ -118,6 +118,91 @@ fn string(name: c_int) -> *const c_char {
 mod tests {
     use super::*;
 
+    /// The functions of each extension (Khronos' glx.xml); none where it is about attributes only.
+    const FUNCTIONS: [(&str, &[&str]); 31] = [
+        ("GLX_ARB_context_flush_control", &[]),
+        ("GLX_ARB_create_context", &["glXCreateContextAttribsARB"]),
+        ("GLX_ARB_create_context_no_error", &[]),
+        ("GLX_ARB_create_context_profile", &[]),
+        ("GLX_ARB_create_context_robustness", &[]),
+        ("GLX_ARB_fbconfig_float", &[]),
+        ("GLX_ARB_framebuffer_sRGB", &[]),
+        ("GLX_ARB_get_proc_address", &["glXGetProcAddressARB"]),
+        ("GLX_ARB_multisample", &[]),
+        ("GLX_ATI_pixel_format_float", &[]),
+        ("GLX_EXT_create_context_es2_profile", &[]),
+        ("GLX_EXT_create_context_es_profile", &[]),
+        ("GLX_EXT_fbconfig_packed_float", &[]),
+        ("GLX_EXT_framebuffer_sRGB", &[]),
+        (
+            "GLX_EXT_import_context",
+            &[
+                "glXFreeContextEXT",
+                "glXGetContextIDEXT",
+                "glXGetCurrentDisplayEXT",
+                "glXImportContextEXT",
+                "glXQueryContextInfoEXT",
+            ],
+        ),
+        ("GLX_EXT_no_config_context", &[]),
+        ("GLX_EXT_swap_control", &["glXSwapIntervalEXT"]),
+        ("GLX_EXT_texture_from_pixmap", &["glXBindTexImageEXT", "glXReleaseTexImageEXT"]),
+        ("GLX_EXT_visual_info", &[]),
+        ("GLX_EXT_visual_rating", &[]),
+        (
+            "GLX_MESA_query_renderer",
+            &[
+                "glXQueryCurrentRendererIntegerMESA",
+                "glXQueryCurrentRendererStringMESA",
+                "glXQueryRendererIntegerMESA",
+                "glXQueryRendererStringMESA",
+            ],
+        ),
+        ("GLX_MESA_swap_control", &["glXGetSwapIntervalMESA", "glXSwapIntervalMESA"]),
+        ("GLX_NV_float_buffer", &[]),
+        ("GLX_OML_swap_method", &[]),
+        ("GLX_SGI_make_current_read", &["glXGetCurrentReadDrawableSGI", "glXMakeCurrentReadSGI"]),
+        ("GLX_SGI_swap_control", &["glXSwapIntervalSGI"]),
+        ("GLX_SGIS_multisample", &[]),
+        (
+            "GLX_SGIX_fbconfig",
+            &[
+                "glXChooseFBConfigSGIX",
+                "glXCreateContextWithConfigSGIX",
+                "glXCreateGLXPixmapWithConfigSGIX",
+                "glXGetFBConfigAttribSGIX",
+                "glXGetFBConfigFromVisualSGIX",
+                "glXGetVisualFromFBConfigSGIX",
+            ],
+        ),
+        (
+            "GLX_SGIX_pbuffer",
+            &[
+                "glXCreateGLXPbufferSGIX",
+                "glXDestroyGLXPbufferSGIX",
+                "glXGetSelectedEventSGIX",
+                "glXQueryGLXPbufferSGIX",
+                "glXSelectEventSGIX",
+            ],
+        ),
+        ("GLX_SGIX_visual_select_group", &[]),
+        ("GLX_VERSION_1_4", &["glXGetProcAddress"]),
+    ];
+
+    #[test]
+    fn every_function_of_what_is_offered_is_there() {
+        for name in OURS.iter().chain(&IF_RENDERED) {
+            let known = FUNCTIONS.iter().find(|(extension, _)| extension == name);
+            assert!(known.is_some(), "{name}: which functions does it have?");
+        }
+        for (extension, functions) in FUNCTIONS {
+            for function in functions {
+                let c_name = CString::new(*function).unwrap_or_default();
+                assert!(crate::interpose::find(&c_name).is_some(), "{extension} without {function}");
+            }
+        }
+    }
+
     #[test]
     fn what_the_3d_side_lacks_is_not_offered() {
         let list = offered(&["GLX_ARB_create_context".into(), "GLX_EXT_stereo_tree".into()]);
