@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     /// The functions of each extension (Khronos' glx.xml); none where it is about attributes only.
-    const FUNCTIONS: [(&str, &[&str]); 31] = [
+    const FUNCTIONS: [(&str, &[&str]); 37] = [
         ("GLX_ARB_context_flush_control", &[]),
         ("GLX_ARB_create_context", &["glXCreateContextAttribsARB"]),
         ("GLX_ARB_create_context_no_error", &[]),
@@ -186,6 +186,21 @@ mod tests {
             ],
         ),
         ("GLX_SGIX_visual_select_group", &[]),
+        ("GLX_EXT_buffer_age", &[]),
+        ("GLX_EXT_swap_control_tear", &[]),
+        ("GLX_INTEL_swap_event", &[]),
+        ("GLX_MESA_copy_sub_buffer", &["glXCopySubBufferMESA"]),
+        (
+            "GLX_OML_sync_control",
+            &[
+                "glXGetMscRateOML",
+                "glXGetSyncValuesOML",
+                "glXSwapBuffersMscOML",
+                "glXWaitForMscOML",
+                "glXWaitForSbcOML",
+            ],
+        ),
+        ("GLX_SGI_video_sync", &["glXGetVideoSyncSGI", "glXWaitVideoSyncSGI"]),
         ("GLX_VERSION_1_4", &["glXGetProcAddress"]),
     ];
 

@@ -10,8 +10,8 @@ mod frames;
 mod lists;
 mod processes;
 mod states;
-mod timing;
 mod textures;
+mod timing;
 
 use std::process::ExitCode;
 
