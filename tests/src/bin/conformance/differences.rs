@@ -5,9 +5,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Result, bail, ensure};
 
 use crate::run::Arm;
+
+/// The file.
+const TEXT: &str = include_str!("../../../conformance/differences.txt");
 
 /// The known differences, by test.
 pub struct Differences {
@@ -22,16 +25,13 @@ pub fn folder() -> PathBuf {
 impl Differences {
     /// Reads the file.
     pub fn read() -> Result<Self> {
-        let path = folder().join("differences.txt");
-        let text =
-            std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let mut lines = BTreeMap::new();
-        for line in text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
+        for line in TEXT.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
             let mut parts = line.split('|').map(str::trim);
             let (Some(name), Some(arms), Some(reason)) = (parts.next(), parts.next(), parts.next()) else {
-                anyhow::bail!("{}: not NAME | ARMS | REASON: {line}", path.display());
+                bail!("differences.txt: not NAME | ARMS | REASON: {line}");
             };
-            anyhow::ensure!(!reason.is_empty(), "{}: no reason for {name}", path.display());
+            ensure!(!reason.is_empty(), "differences.txt: no reason for {name}");
             lines.insert(name.to_owned(), arms.to_owned());
         }
         Ok(Self { lines })
