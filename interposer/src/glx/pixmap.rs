@@ -19,6 +19,7 @@ use super::texture::Texture;
 use super::{GLXFBConfig, XID, visual};
 use crate::frame::{self, front, readback};
 use crate::gl::{self, api};
+use crate::render::attributes as attr;
 use crate::runtime::Runtime;
 
 /// The X pixmap behind a GLXPixmap.
@@ -124,7 +125,10 @@ fn make(display: &AppDisplay, config: &'static Config, pixmap: XID, texture: Tex
     if server.is_window(pixmap as u32) {
         return fail(Code::X(core::BAD_PIXMAP));
     }
-    if geometry.depth != config.depth {
+    // The visual's depth, or as many bits as the config's colours have: drivers take both.
+    if ![c_int::from(config.depth), config.attributes.value(attr::BUFFER_SIZE)]
+        .contains(&geometry.depth.into())
+    {
         return fail(Code::X(core::BAD_MATCH));
     }
     let Ok(layout) = server.layout(geometry.depth) else { return fail(Code::X(core::BAD_MATCH)) };

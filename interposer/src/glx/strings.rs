@@ -1,6 +1,6 @@
 //! Extension, version and vendor strings.
 
-use std::ffi::{CString, c_char, c_int};
+use std::ffi::{CStr, CString, c_char, c_int};
 
 use once_cell::sync::Lazy;
 use x11_dl::xlib::Display;
@@ -106,11 +106,16 @@ pub unsafe fn client(_dpy: *mut Display, name: c_int) -> *const c_char {
 }
 
 fn string(name: c_int) -> *const c_char {
+    of_server(name).map_or(std::ptr::null(), CStr::as_ptr)
+}
+
+/// A string of the server's, which is the client's too.
+pub fn of_server(name: c_int) -> Option<&'static CStr> {
     match name {
-        attr::VENDOR => STRINGS.vendor.as_ptr(),
-        attr::VERSION => c"1.4".as_ptr(),
-        attr::EXTENSIONS => STRINGS.extensions.as_ptr(),
-        _ => std::ptr::null(),
+        attr::VENDOR => Some(&STRINGS.vendor),
+        attr::VERSION => Some(c"1.4"),
+        attr::EXTENSIONS => Some(&STRINGS.extensions),
+        _ => None,
     }
 }
 

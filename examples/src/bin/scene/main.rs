@@ -12,6 +12,7 @@ mod processes;
 mod states;
 mod textures;
 mod timing;
+mod xcb;
 
 use std::process::ExitCode;
 
@@ -21,7 +22,7 @@ use glxrun_examples::args::Args;
 
 type Case = fn(&mut App) -> Result<()>;
 
-const CASES: [(&str, Case, &str); 39] = [
+const CASES: [(&str, Case, &str); 40] = [
     ("spin", frames::spin, "a turning cube, swapped"),
     ("front", frames::front, "drawing into GL_FRONT under depth test, glFlush and glFinish"),
     (
@@ -90,6 +91,7 @@ const CASES: [(&str, Case, &str); 39] = [
     ("bufferage", timing::buffer_age, "the back buffer holds the last frame (split only)"),
     ("copysubbuffer", timing::copy_sub_buffer, "glXCopySubBufferMESA: a part of the back buffer is shown"),
     ("errors", answers::errors, "calls with wrong arguments; prints the GLX or X errors"),
+    ("xcb", xcb::queries, "GLX's queries by XCB; prints the vendor"),
     ("visuals", answers::visuals, "what visuals are like, before and after all configs are listed"),
     ("fork", processes::fork, "a child process without exec draws in a window of its own"),
     ("exec", processes::exec, "a child process runs another program that draws"),
