@@ -1,15 +1,19 @@
 //! The `glxrun` command: finds or starts a 3D side and a 2D side, runs a program on them with libglxrun.so
 //! preloaded, and leaves nothing behind.
 //!
-//! The course of a run is [`run`] below, from top to bottom; each step has its module. Whatever is started or made
+//! The course of a run is [`run`] below and [`Launch::start`], from top to bottom; each step has its module. Whatever is started or made
 //! on the way is owned by a value whose drop ends or removes it, so every return cleans up.
 
 mod cli;
 mod commands;
+mod compare;
 mod devices;
 mod display;
 mod doctor;
 mod failure;
+mod golden;
+mod hold;
+mod launch;
 mod library;
 mod picture;
 mod program;
@@ -20,6 +24,7 @@ mod signals;
 mod stats;
 mod supervise;
 mod task;
+mod top;
 mod xauth;
 mod xvfb;
 
@@ -28,14 +33,12 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use glxrun_contract::counters::CounterFile;
-use glxrun_contract::settings::Settings;
+use glxrun_contract::records;
 
 use cli::{Cli, Order};
 use failure::Failure;
-use scratch::Scratch;
+use launch::{Launch, Plan};
 use shot::Shot;
-use sides::Sides;
 use signals::Signals;
 use stats::Stats;
 
@@ -71,28 +74,15 @@ fn main() -> ExitCode {
 /// Runs the program and gives the exit status that glxrun passes on.
 fn run(Order { settings, flags, program, args }: Order) -> Result<u8, Failure> {
     let mut signals = Signals::new().context("cannot handle signals")?;
-    program::check(&program)?;
-    let library = library::find(settings.library.as_deref())?;
     if let Some(shot) = &settings.shot {
         shot::check(shot)?;
     }
-
-    let scratch = Scratch::new()?;
-    let mut sides = Sides::prepare(&settings, &scratch, &mut signals)?;
-
-    let mut variables = flags;
-    variables.push(library::preload(&library, &scratch)?);
-    variables.extend(sides.variables());
-    variables.extend(scratch.runtime_dir()?);
-    let counters = counters(&settings, &scratch)?;
-    if counters.is_some() {
-        variables.push(("GLXRUN_COUNTERS".into(), scratch.counters().into()));
-    }
-
-    let app = program::spawn(&program, &args, variables, signals.inherited())?;
-    let stats = counters.as_ref().and_then(|counters| Stats::start(&settings, counters));
-    let shot = counters.as_ref().and_then(|counters| Shot::start(&settings, counters, sides.two()));
-    let status = supervise::until_exit(app, &mut sides, &mut signals)?;
+    let display = sides::display_variable()?;
+    let plan = Plan { program, args, display, variables: flags, output: None, records: records::USUAL };
+    let mut launch = Launch::start(&settings, plan, &mut signals)?;
+    let stats = Stats::start(&settings, &launch.counters);
+    let shot = Shot::start(&settings, &launch.counters, launch.sides.two());
+    let status = supervise::until_exit(launch.app, &mut launch.sides, &mut signals)?;
     if let Some(shot) = shot {
         shot.finish();
     }
@@ -100,16 +90,6 @@ fn run(Order { settings, flags, program, args }: Order) -> Result<u8, Failure> {
         stats.finish();
     }
     Ok(status)
-}
-
-/// The counters file, where something will read it.
-fn counters(settings: &Settings, scratch: &Scratch) -> Result<Option<CounterFile>, Failure> {
-    if settings.stats.is_none() && settings.shot.is_none() {
-        return Ok(None);
-    }
-    let path = scratch.counters();
-    let file = CounterFile::create(&path);
-    Ok(Some(file.with_context(|| format!("cannot make the counters file {}", path.display()))?))
 }
 
 /// An environment variable for the program.

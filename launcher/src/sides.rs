@@ -27,15 +27,25 @@ pub struct Sides {
     framebuffer: Option<TempDir>,
 }
 
+/// What names a private 3D side that is started for the run.
+pub const PRIVATE: &str = "xvfb";
 /// The variable that tells the library of the 2D side's screen.
 const FRAMEBUFFER: &str = "GLXRUN_FRAMEBUFFER";
 
 impl Sides {
     /// Finds or starts both sides and checks that they can work together.
-    pub fn prepare(settings: &Settings, scratch: &Scratch, signals: &mut Signals) -> Result<Sides, Failure> {
+    ///
+    /// `display` is the 2D side's name; None starts one.
+    pub fn prepare(
+        settings: &Settings,
+        display: Option<String>,
+        scratch: &Scratch,
+        signals: &mut Signals,
+    ) -> Result<Sides, Failure> {
         let split = settings.mode == Mode::Split;
         // Before anything is started: drivers may do what they like to this process.
         let device = match &settings.display3d {
+            Some(name) if name == PRIVATE => None,
             Some(name) if split && devices::is_device(name) => {
                 devices::check(name, signals).map(|()| None)?
             }
@@ -44,7 +54,7 @@ impl Sides {
         };
         let mut servers = Vec::new();
         let mut framebuffer = None;
-        let two = match display_variable()? {
+        let two = match display {
             Some(name) => {
                 if split && settings.sink == Sink::Framebuffer && std::env::var_os(FRAMEBUFFER).is_none() {
                     say!(
@@ -77,14 +87,14 @@ impl Sides {
         })?;
         let three = match (split, &settings.display3d) {
             (false, _) => None,
-            (true, Some(name)) => {
+            (true, Some(name)) if name != PRIVATE => {
                 if !devices::is_device(name) {
                     check_three(&Server { name: name.clone(), cookie: None }, &two, signals)?;
                 }
                 Some(name.clone())
             }
             (true, None) if device.is_some() => device,
-            (true, None) => {
+            (true, _) => {
                 let xvfb = start_three(depth, scratch, signals)?;
                 let name = xvfb.server().name.clone();
                 servers.push(xvfb);
@@ -107,6 +117,17 @@ impl Sides {
     /// The 2D side.
     pub fn two(&self) -> &Server {
         &self.two
+    }
+
+    /// Process ids of the X servers on both sides, where they run on this machine.
+    pub fn server_pids(&self) -> Vec<i32> {
+        let three = self.three.iter().filter(|name| !devices::is_device(name));
+        let three = three.map(|name| Server { name: name.clone(), cookie: None });
+        let mut pids: Vec<i32> = self.servers.iter().map(Xvfb::pid).collect();
+        pids.extend(std::iter::once(self.two.clone()).chain(three).filter_map(|server| server.pid()));
+        pids.sort_unstable();
+        pids.dedup();
+        pids
     }
 
     /// The variables that lead the program and the library to both sides.

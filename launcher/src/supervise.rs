@@ -27,7 +27,7 @@ pub fn until_exit(app: Pid, sides: &mut Sides, signals: &mut Signals) -> Result<
 /// Collects every child that has ended; the program's exit status if it is among them.
 ///
 /// As the first process of a container we are also given other processes' orphans.
-fn reap(app: Pid, sides: &mut Sides) -> Option<u8> {
+pub fn reap(app: Pid, sides: &mut Sides) -> Option<u8> {
     let mut exit = None;
     while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
         if pid == app {

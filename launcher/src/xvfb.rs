@@ -131,6 +131,11 @@ impl Xvfb {
         &self.server
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> i32 {
+        self.pid.as_raw_pid()
+    }
+
     /// The entry for it in an authority file.
     pub fn entry(&self) -> Vec<u8> {
         self.server.cookie.iter().flat_map(|cookie| cookie.entry(self.number)).collect()

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use super::{Damage, LogLevel, Mode, Moment, Opaque, Readback, Shot, Sink, Size, Spoil, Transport};
+use super::{Damage, LogLevel, Mode, Moment, Opaque, Readback, Records, Shot, Sink, Size, Spoil, Transport};
 
 pub fn text(value: &OsStr) -> Option<String> {
     value.to_str().filter(|text| !text.is_empty()).map(str::to_owned)
@@ -93,6 +93,20 @@ pub fn size(value: &OsStr) -> Option<Size> {
 pub fn whole(text: &str) -> Option<u64> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
+}
+
+/// `auto`, `off` or a path.
+pub fn records(value: &OsStr) -> Option<Records> {
+    Some(match value.to_str() {
+        Some("auto") => Records::Auto,
+        Some("off") => Records::Off,
+        _ => Records::File(path(value)?),
+    })
+}
+
+/// Whole numbers above 0 with commas between them.
+pub fn wholes(text: &str) -> Option<Vec<u64>> {
+    text.split(',').map(|part| whole(part).filter(|number| *number > 0)).collect()
 }
 
 /// Digits with at most one decimal point, so that neither `inf` nor `1e9` pass.
