@@ -10,6 +10,7 @@ mod frames;
 mod lists;
 mod processes;
 mod states;
+mod stress;
 mod textures;
 mod timing;
 mod xcb;
@@ -22,7 +23,7 @@ use glxrun_examples::args::Args;
 
 type Case = fn(&mut App) -> Result<()>;
 
-const CASES: [(&str, Case, &str); 40] = [
+const CASES: [(&str, Case, &str); 42] = [
     ("spin", frames::spin, "a turning cube, swapped"),
     ("front", frames::front, "drawing into GL_FRONT under depth test, glFlush and glFinish"),
     (
@@ -93,6 +94,8 @@ const CASES: [(&str, Case, &str); 40] = [
     ("errors", answers::errors, "calls with wrong arguments; prints the GLX or X errors"),
     ("xcb", xcb::queries, "GLX's queries by XCB; prints the vendor"),
     ("visuals", answers::visuals, "what visuals are like, before and after all configs are listed"),
+    ("thirtythreads", stress::thirty_threads, "30 threads resize a window each at random"),
+    ("cycles", stress::cycles, "windows, contexts and pbuffers made and destroyed 500 times"),
     ("fork", processes::fork, "a child process without exec draws in a window of its own"),
     ("exec", processes::exec, "a child process runs another program that draws"),
 ];
