@@ -94,7 +94,8 @@ const LIST_DEVICES: &str = "list-devices";
 
 const USAGE: &str = "Usage: glxrun [options] [--] program [arguments]";
 
-fn command() -> Command {
+/// The options and the program, as clap reads them.
+pub fn command() -> Command {
     let options = TABLE.iter().filter_map(|setting| {
         let flag = setting.flag?;
         let arg = Arg::new(flag)
@@ -156,7 +157,7 @@ pub fn help(pages: Pages) -> String {
     entry(&mut help, "-h, --help", "print this and end; glxrun help lists all options");
     entry(&mut help, "-V, --version", "print version and build, and end");
     help += "\nCommands:\n";
-    for command in commands::ALL {
+    for command in commands::ALL.iter().filter(|command| command.common || pages == Pages::All) {
         entry(&mut help, format!("{} {}", command.name, command.usage).trim_end(), command.summary);
     }
     help += "\nEach option has a variable too, such as GLXRUN_FPS for --fps.\n\

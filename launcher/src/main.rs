@@ -15,6 +15,7 @@ mod golden;
 mod hold;
 mod launch;
 mod library;
+mod pages;
 mod picture;
 mod program;
 mod scratch;
