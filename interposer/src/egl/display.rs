@@ -111,7 +111,10 @@ impl AppDisplay {
     /// eglTerminate: our surfaces go with the driver's objects. A device's display is not the program's alone (GLX may
     /// render there too), so it lives on.
     pub fn end(&self) -> EGLBoolean {
-        self.initialized.store(false, Relaxed);
+        // A device's one display may stand for several native ones, which the program initialised and ends one by one.
+        if self.natives.read().len() <= 1 {
+            self.initialized.store(false, Relaxed);
+        }
         let surfaces = std::mem::take(&mut *self.surfaces.write());
         drop(surfaces);
         if self.xlib == 0 {
