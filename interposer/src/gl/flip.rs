@@ -70,6 +70,8 @@ impl Flip {
         gl!(glUniform1ui(1, rows));
         gl!(glBindBufferRange(api::SHADER_STORAGE_BUFFER, 0, self.buffer.0, 0, length));
         gl!(glBindBufferRange(api::SHADER_STORAGE_BUFFER, 1, to, 0, length));
+        // What a shader has read of the buffer before may be in a cache.
+        gl!(glMemoryBarrier(api::ALL_BARRIER_BITS));
         gl!(glDispatchCompute(words.div_ceil(GROUP), rows, 1));
         gl!(glMemoryBarrier(api::ALL_BARRIER_BITS));
         true

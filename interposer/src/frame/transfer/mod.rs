@@ -64,7 +64,7 @@ impl Transfers {
             all.retain(|known| known.strong_count() > 0);
             all.push(Arc::downgrade(self));
             drop(all);
-            Reader::start(context, config, self.stages.clone())
+            Reader::start(context, config, self.pool.clone(), self.stages.clone())
         };
         self.reader.get_or_init(start).is_some() && !self.given_up.load(Relaxed) && !self.pool.is_closed()
     }
@@ -172,7 +172,6 @@ impl Transfers {
     pub fn close(&self) {
         if let Some(Some(reader)) = self.reader.get() {
             self.save(reader, PATIENCE);
-            reader.stop();
         }
     }
 
@@ -181,6 +180,7 @@ impl Transfers {
         let windows: Vec<_> = self.windows.lock().iter().filter_map(Weak::upgrade).collect();
         windows.iter().for_each(|window| window.bring_in());
         self.pool.close(patience);
+        reader.stop(patience);
     }
 }
 

@@ -158,6 +158,13 @@ impl Pool {
         }
     }
 
+    /// Deletes all buffers that are not in use. A context of the share group is current.
+    pub fn clear(&self) {
+        let free = std::mem::take(&mut *self.free.lock());
+        self.retired.lock().extend(free);
+        self.delete_retired();
+    }
+
     fn delete_retired(&self) {
         for buffer in std::mem::take(&mut *self.retired.lock()) {
             gl!(glDeleteBuffers(1, &raw const buffer.name));

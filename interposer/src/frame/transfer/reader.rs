@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use glxrun_display::{Remote, Reservation, Window};
 use parking_lot::{Condvar, Mutex};
 
+use super::pool::Pool;
 use super::stages::{Stage, Stages};
 use crate::interpose::Inside;
 use crate::render::fence::{Fence, Waited};
@@ -47,13 +48,21 @@ pub struct Reader {
     shared: Arc<Shared>,
     issued: Mutex<Option<Sender<Issued>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// Disconnected once the thread is done.
+    ended: Receiver<()>,
 }
 
 impl Reader {
     /// Starts the thread, with a context of its own that shares with the program's. None if that fails, which is then told.
-    pub fn start(share: RawContext, config: ConfigIndex, stages: Arc<Stages>) -> Option<Self> {
+    pub fn start(
+        share: RawContext,
+        config: ConfigIndex,
+        pool: Arc<Pool>,
+        stages: Arc<Stages>,
+    ) -> Option<Self> {
         let (sender, receiver) = unbounded();
         let (ready, is_ready) = bounded(1);
+        let (alive, ended) = bounded::<()>(0);
         let shared = Arc::new(Shared::default());
         let its = shared.clone();
         let serve = move || {
@@ -64,7 +73,11 @@ impl Reader {
             let _ = ready.send(context.is_some());
             if let Some(_context) = context {
                 serve(&its, &receiver, &stages);
+                // While there is a context: drivers end badly with buffers in memory of another API's.
+                pool.clear();
             }
+            // Disconnects.
+            drop(alive);
         };
         let spawned = thread::Builder::new()
             .name("glxrun-read".into())
@@ -80,6 +93,7 @@ impl Reader {
             shared,
             issued: Mutex::new(Some(sender)),
             thread,
+            ended,
         })
     }
 
@@ -108,12 +122,13 @@ impl Reader {
         while *waiting > 0 && !self.shared.changed.wait_until(&mut waiting, until).timed_out() {}
     }
 
-    /// Ends the thread, and with it its context.
-    pub fn stop(&self) {
+    /// Ends the thread, and with it its context and the buffers that are not in use. Waits for that, up to that time.
+    pub fn stop(&self, timeout: Duration) {
         self.shared.stopping.store(true, Relaxed);
         *self.issued.lock() = None;
         if let Some(thread) = self.thread.lock().take()
             && thread.thread().id() != thread::current().id()
+            && self.ended.recv_timeout(timeout) == Err(RecvTimeoutError::Disconnected)
         {
             let _ = thread.join();
         }
