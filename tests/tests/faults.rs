@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use glxrun_tests::program::{Ended, deadline};
 use glxrun_tests::stage::{Counts, glxrun};
-use glxrun_tests::{Program, Result, Screen, Stage, XServer, artifacts, c, ensure};
+use glxrun_tests::{Context, Program, Result, Screen, Stage, XServer, artifacts, c, ensure};
 use rustix::process::{Signal, kill_process};
 use tempfile::TempDir;
 
@@ -336,7 +336,7 @@ fn windows_in_turn(number: u32) -> Result<()> {
     let mut looked = Vec::new();
     for _ in 0..2 {
         let line = program.line_where(|line| line.starts_with("look "))?;
-        looked.push(Use::of(line.trim_start_matches("look "))?);
+        looked.push(Use::of(line.trim_start_matches("look ")).with_context(|| program.report())?);
         program.say("go on")?;
     }
     let ended = program.finish()?.success()?;
