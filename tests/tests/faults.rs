@@ -136,9 +136,9 @@ fn the_2d_side_is_killed_between_frames() -> Result<()> {
         let program = endless(&stage, &faults, &["--spoil", spoil], size)?;
         wait_for_frames(&stage.two_d_screen()?, &program)?;
         stage.two_d_mut().kill()?;
-        // Xlib's own answer to a lost connection.
+        // Xlib's own answers to a lost connection: exit status 1 when it reads, SIGPIPE when it writes.
         let ended = program.wait()?;
-        ensure!(status(&ended) == 1, "{ended:?}");
+        ensure!([1, 141].contains(&status(&ended)), "{ended:?}");
     }
     Ok(())
 }
