@@ -311,7 +311,7 @@ impl Server {
             .connection
             .create_gc(gc, drawable, &CreateGCAux::new().graphics_exposures(0))
             .map_err(ReplyError::from)
-            .and_then(|cookie| cookie.check());
+            .and_then(|cookie| connect::check(&self.link.connection, cookie));
         self.link.settle(made)?;
         self.gcs.lock().insert((root, depth), gc);
         Ok(gc)
