@@ -311,6 +311,12 @@ impl Gl {
         values[0]
     }
 
+    /// Whether the context has a state of that name. No error may be pending.
+    pub fn knows(&self, name: u32) -> bool {
+        self.integer(name);
+        self.get_error() == 0
+    }
+
     /// Four floats of the context's state, such as the clear colour. Where there are fewer, the rest is 0; whole
     /// numbers and booleans come as floats too.
     pub fn floats(&self, name: u32) -> [f32; 4] {

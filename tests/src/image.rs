@@ -22,6 +22,24 @@ impl Format {
     }
 }
 
+/// How far two pictures may differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tolerance {
+    /// What each channel may differ by, in 255ths.
+    pub channel: u8,
+    /// Edges may be a pixel off: a pixel also agrees if each picture's lies between the darkest and the lightest of the
+    /// nine around it in the other.
+    pub edges: bool,
+}
+
+impl Tolerance {
+    /// None: every bit must be the same.
+    pub const EXACT: Self = Self { channel: 0, edges: false };
+    /// What another rasteriser needs: it interpolates and rounds in its own way, and decides ties at edges differently.
+    /// Eight is one step of five bits, which windows of depth 16 have.
+    pub const OTHER_RASTERISER: Self = Self { channel: 8, edges: true };
+}
+
 /// A picture as the X server gave it: rows from the top, each padded to four bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Image {
@@ -75,21 +93,43 @@ impl Image {
         (0..height).flat_map(move |y| (0..width).map(move |x| (x, y)))
     }
 
-    /// Whether both show the same, each channel within `tolerance` 255ths. Alpha counts where both have it.
-    pub fn agrees(&self, other: &Image, tolerance: u8) -> bool {
+    /// Whether both show the same within `tolerance`. Alpha counts where both have it.
+    pub fn agrees(&self, other: &Image, tolerance: Tolerance) -> bool {
         self == other
             || ((self.width, self.height) == (other.width, other.height)
                 && self.positions().all(|(x, y)| self.pixel_agrees(other, x, y, tolerance)))
     }
 
-    fn pixel_agrees(&self, other: &Image, x: u16, y: u16, tolerance: u8) -> bool {
+    fn pixel_agrees(&self, other: &Image, x: u16, y: u16, tolerance: Tolerance) -> bool {
         let channels = if self.format.alpha_mask() != 0 && other.format.alpha_mask() != 0 { 4 } else { 3 };
-        let pairs = self.pixel(x, y).into_iter().zip(other.pixel(x, y)).take(channels);
-        pairs.into_iter().all(|(one, two)| one.abs_diff(two) <= u16::from(tolerance) * 257)
+        let channel = u16::from(tolerance.channel) * 257;
+        let (one, two) = (self.pixel(x, y), other.pixel(x, y));
+        let near = one.into_iter().zip(two).take(channels).all(|(one, two)| one.abs_diff(two) <= channel);
+        let among = |pixel: [u16; 4], picture: &Image| {
+            let ranges = picture.ranges_around(x, y);
+            let mut pairs = pixel.into_iter().zip(ranges).take(channels);
+            pairs.all(|(value, (least, most))| {
+                value.saturating_add(channel) >= least && value.saturating_sub(channel) <= most
+            })
+        };
+        near || (tolerance.edges && among(one, other) && among(two, self))
+    }
+
+    /// The least and the most of each channel in the pixel and its neighbours.
+    fn ranges_around(&self, x: u16, y: u16) -> [(u16, u16); 4] {
+        let mut ranges = [(u16::MAX, 0); 4];
+        for y in y.saturating_sub(1)..=(y + 1).min(self.height - 1) {
+            for x in x.saturating_sub(1)..=(x + 1).min(self.width - 1) {
+                for (range, value) in ranges.iter_mut().zip(self.pixel(x, y)) {
+                    *range = (range.0.min(value), range.1.max(value));
+                }
+            }
+        }
+        ranges
     }
 
     /// As [`Image::agrees`], failing with the number of pixels that do not and the first of them.
-    pub fn ensure_agrees(&self, other: &Image, tolerance: u8) -> Result<()> {
+    pub fn ensure_agrees(&self, other: &Image, tolerance: Tolerance) -> Result<()> {
         if self == other {
             return Ok(());
         }
@@ -205,7 +245,7 @@ mod tests {
     #[test]
     fn a_difference_names_the_first_pixel_and_the_count() {
         let error = picture(RGB, &[1, 2, 3, 4])
-            .ensure_agrees(&picture(RGB, &[1, 9, 3, 9]), 0)
+            .ensure_agrees(&picture(RGB, &[1, 9, 3, 9]), Tolerance::EXACT)
             .unwrap_err()
             .to_string();
         assert_eq!(error, "2 of 4 pixels differ, first at (1, 0): [0, 0, 2, 255] and [0, 0, 9, 255]");
@@ -213,8 +253,21 @@ mod tests {
 
     #[test]
     fn alpha_counts_only_where_both_have_it() {
-        assert!(picture(RGB, &[0x010203]).agrees(&picture(ARGB, &[0x40010203]), 0));
-        assert!(!picture(ARGB, &[0x41010203]).agrees(&picture(ARGB, &[0x40010203]), 0));
+        assert!(picture(RGB, &[0x010203]).agrees(&picture(ARGB, &[0x40010203]), Tolerance::EXACT));
+        assert!(!picture(ARGB, &[0x41010203]).agrees(&picture(ARGB, &[0x40010203]), Tolerance::EXACT));
+    }
+
+    #[test]
+    fn another_rasteriser_may_move_edges_by_a_pixel_and_no_more() {
+        let edge = |at: usize| {
+            let pixels: Vec<u32> = (0..8).map(|x| if x < at { 0x102030 } else { 0xe0d0c0 }).collect();
+            picture(RGB, &pixels)
+        };
+        assert!(edge(4).agrees(&edge(5), Tolerance::OTHER_RASTERISER));
+        assert!(!edge(4).agrees(&edge(5), Tolerance { edges: false, ..Tolerance::OTHER_RASTERISER }));
+        assert!(!edge(4).agrees(&edge(6), Tolerance::OTHER_RASTERISER));
+        // One pixel that stands alone is a mistake, not an edge.
+        assert!(!picture(RGB, &[1, 0xff, 1]).agrees(&picture(RGB, &[1, 1, 1]), Tolerance::OTHER_RASTERISER));
     }
 
     #[test]

@@ -140,7 +140,7 @@ fn opaque_windows_with_fast_surfaces() -> Result<()> {
         &["destalpha", "--alpha", "8"],
     ];
     for case in cases {
-        lockstep::compare_frames_as(&stage, "scene", case, &["--opaque", "fast"], 0)?;
+        lockstep::compare_frames_as(&stage, "scene", case, &["--opaque", "fast"])?;
     }
     Ok(())
 }
@@ -160,7 +160,7 @@ fn only_what_changed() -> Result<()> {
         "multiwindow",
         "usexfont",
     ] {
-        lockstep::compare_frames_as(&stage, "scene", &[case], &["--damage", "auto"], 0)?;
+        lockstep::compare_frames_as(&stage, "scene", &[case], &["--damage", "auto"])?;
     }
     Ok(())
 }
@@ -184,7 +184,7 @@ fn straight_into_the_screen() -> Result<()> {
         for options in
             [&["--sink", "framebuffer"][..], &["--sink", "framebuffer", "--damage", "auto", "--spoil", "off"]]
         {
-            lockstep::compare_frames_as(&stage, "scene", case, options, 0)?;
+            lockstep::compare_frames_as(&stage, "scene", case, options)?;
         }
     }
     Ok(())
@@ -197,7 +197,7 @@ fn every_transport_without_spoiling() -> Result<()> {
     for transport in ["memfd", "sysv", "putimage"] {
         for case in [["spin", "--size", "641x479"], ["spin", "--size", "17x13"]] {
             let options = ["--transport", transport, "--spoil", "off"];
-            lockstep::compare_frames_as(&stage, "scene", &case, &options, 0)?;
+            lockstep::compare_frames_as(&stage, "scene", &case, &options)?;
         }
     }
     Ok(())

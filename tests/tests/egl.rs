@@ -109,7 +109,7 @@ fn es2gears_shows_gears() -> Result<()> {
     const HOLD: [&str; 4] = ["--pause-at-frame", "2", "--spoil", "off"];
     let stage = Stage::start()?;
     let mut direct = glxrun()?;
-    stage.reference().apply(&mut direct);
+    stage.apply_reference(&mut direct)?;
     direct.args(["--mode", "direct"]).args(HOLD).args(["--", "es2gears_x11"]);
     let (direct, stderr) = still_picture(direct, &stage.reference_screen()?)?;
     drop(stderr);

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use glxrun_tests::program::deadline;
-use glxrun_tests::stage::{Counts, glxrun};
+use glxrun_tests::stage::{Counts, Reference, glxrun};
 use glxrun_tests::{Image, Program, Result, Screen, Stage, ensure};
 use rustix::process::Signal;
 
@@ -15,7 +15,7 @@ const HOLD: [&str; 4] = ["--pause-at-frame", "1", "--spoil", "off"];
 fn looks_as_direct(program: &[&str]) -> Result<()> {
     let stage = Stage::start()?;
     let mut direct = glxrun()?;
-    stage.reference().apply(&mut direct);
+    stage.apply_reference(&mut direct)?;
     direct.args(["--mode", "direct"]).args(HOLD).arg("--").args(program);
     let (direct, _) = still_picture(direct, &stage.reference_screen()?)?;
 
@@ -23,11 +23,12 @@ fn looks_as_direct(program: &[&str]) -> Result<()> {
     split.arg("--stats").args(HOLD).arg("--").args(program);
     let (split, stderr) = still_picture(split, &stage.two_d_screen()?)?;
 
-    if !direct.agrees(&split, 0) {
+    let tolerance = Reference::from_env()?.tolerance();
+    if !direct.agrees(&split, tolerance) {
         direct.save(&std::env::temp_dir().join(format!("{}-direct.png", program[0])))?;
         split.save(&std::env::temp_dir().join(format!("{}-split.png", program[0])))?;
     }
-    direct.ensure_agrees(&split, 0)?;
+    direct.ensure_agrees(&split, tolerance)?;
     // Some programs would also draw without our help: only what was delivered proves that the picture came through us.
     let counts = Counts::only_window(&stderr)?;
     ensure!(counts.delivered >= 1 && counts.delivered * 10 >= counts.rendered * 9, "{counts:?}");

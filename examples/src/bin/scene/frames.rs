@@ -6,7 +6,7 @@ use glxrun_examples::gl::Gl;
 use glxrun_examples::gl::consts::*;
 use glxrun_examples::glx::{Context, Wanted};
 use glxrun_examples::hold::say;
-use glxrun_examples::{Result, check, hash};
+use glxrun_examples::{Result, check, digest};
 use x11_dl::glx::{GLX_DEPTH_SIZE, GLX_DOUBLEBUFFER, GLX_RED_SIZE, GLX_RGBA};
 
 use crate::app::{App, Window};
@@ -175,7 +175,7 @@ pub fn readback(app: &mut App) -> Result<()> {
         cube.draw(&app.gl, frame, (width, height))?;
         check_corner(app, frame)?;
         let pixels = app.gl.read_pixels(0, 0, width, height);
-        say(&format!("hash {frame} {:016x}", hash(&pixels)))?;
+        say(&format!("hash {frame} {}", digest(&pixels, width as usize)))?;
         app.glx.swap(window.drawable);
         app.frame_done(frame)?;
     }
@@ -210,7 +210,7 @@ pub fn opaque(app: &mut App) -> Result<()> {
                 format!("frame {frame}: alpha is not 1")
             })?;
         }
-        say(&format!("hash {frame} {:016x} {:016x}", hash(&read), hash(&copied)))?;
+        say(&format!("hash {frame} {} {}", digest(&read, width as usize), digest(&copied, width as usize)))?;
         check(gl.floats(COLOR_CLEAR_VALUE)[3] == 0.125, || "the clear colour has changed".into())?;
         // Through the scissor and the mask that were set before.
         gl.clear_color(1.0, 1.0, 0.0, 0.0);
@@ -297,7 +297,7 @@ pub fn get_image(app: &mut App) -> Result<()> {
         app.glx.swap(window.drawable);
         let pixels = app.display().pixels(window.x, (app.size.0, app.size.1), depth)?;
         let pixels: Vec<u8> = pixels.into_iter().flat_map(u32::to_ne_bytes).collect();
-        say(&format!("hash {frame} {:016x}", hash(&pixels)))?;
+        say(&format!("hash {frame} {}", digest(&pixels, app.size.0 as usize)))?;
         app.frame_done(frame)?;
     }
     app.hold()
