@@ -106,6 +106,15 @@ impl Machine {
         normal_pci(fs::canonicalize(link).ok()?.file_name()?.to_str()?)
     }
 
+    /// Vendor and device numbers of what is at a PCI address, from sysfs.
+    pub fn pci_numbers(&self, address: &str) -> Option<(u32, u32)> {
+        let number = |name: &str| {
+            let text = fs::read_to_string(self.path("sys/bus/pci/devices").join(address).join(name)).ok()?;
+            u32::from_str_radix(text.trim().trim_start_matches("0x"), 16).ok()
+        };
+        Some((number("vendor")?, number("device")?))
+    }
+
     /// The PCI address of an NVIDIA GPU by its UUID, from its kernel module.
     pub fn pci_of_nvidia(&self, uuid: &str) -> Option<String> {
         let gpus = fs::read_dir(self.path("proc/driver/nvidia/gpus")).ok()?;

@@ -7,6 +7,7 @@
 pub mod attributes;
 pub mod egl;
 pub mod glx;
+pub mod renderer;
 pub mod worker;
 
 use std::fmt;
@@ -185,6 +186,11 @@ pub trait Backend: Send + Sync {
 
     /// The EGLDisplay of the 3D side, for programs that use EGL; None where it is no EGL device.
     fn egl_display(&self) -> Option<usize> {
+        None
+    }
+
+    /// What GLX_MESA_query_renderer asks; None where the 3D side's own GLX answers, or nobody can.
+    fn renderer(&'static self) -> Option<&'static renderer::Renderer> {
         None
     }
 

@@ -5,6 +5,7 @@ use glxrun_devices::{Cause, Choice, Device, Display, Egl, Machine, Refusal, Symb
 use super::api;
 use crate::interpose::Library;
 use crate::render::Identity;
+use crate::render::renderer::Hardware;
 
 /// Why no EGL device can be the 3D side; each message says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +41,8 @@ pub struct Opened {
     pub display: Display,
     /// The device's name, for messages.
     pub device: String,
+    /// What the system knows of it.
+    pub hardware: Hardware,
     extensions: String,
     vendor: String,
 }
@@ -64,6 +67,7 @@ fn glx_extensions(has: impl Fn(&str) -> bool) -> Vec<String> {
         "GLX_ARB_create_context_profile",
         "GLX_EXT_create_context_es_profile",
         "GLX_EXT_create_context_es2_profile",
+        "GLX_MESA_query_renderer",
         "GLX_OML_swap_method",
         "GLX_SGIS_multisample",
         "GLX_SGIX_visual_select_group",
@@ -118,6 +122,10 @@ fn start(egl: &Egl, device: &Device, display: Display, machine: &Machine) -> Res
     Ok(Opened {
         display,
         device: device.name(),
+        hardware: Hardware {
+            pci: device.pci.as_deref().and_then(|address| machine.pci_numbers(address)),
+            software: device.software,
+        },
         extensions: string(api::EXTENSIONS),
         vendor: string(api::VENDOR),
     })
