@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::Unusable;
 use crate::choice::normal_pci;
+use crate::{Device, Unusable};
 
 /// The files that tell of GPUs and drivers, below a root that tests replace.
 #[derive(Clone, Debug)]
@@ -68,6 +68,17 @@ pub enum Cause {
     /// Drivers are there, yet they find no device.
     #[error("EGL's drivers find no device here. Check that the container may use /dev/dri or /dev/nvidia*")]
     NoDevices,
+    /// A device that cannot be initialised.
+    #[error(
+        "EGL device {device} does not start (EGL error {error:#x}). Check that this user may open its nodes (/dev/dri, \
+         /dev/nvidia*), or name another with -d (glxrun --list-devices shows them)"
+    )]
+    DoesNotStart {
+        /// The device.
+        device: String,
+        /// EGL's error.
+        error: i32,
+    },
 }
 
 /// libglvnd's variables that say where vendor files are, stronger first.
@@ -158,6 +169,12 @@ impl Machine {
         }
         let (path, library) = libraries.into_iter().next()?;
         Some(Cause::DriverMismatch { module, library, path: path.display().to_string() })
+    }
+
+    /// Why a device does not start, after the EGL error that says so.
+    pub fn does_not_start(&self, device: &Device, error: i32) -> Cause {
+        let mismatch = device.nvidia.then(|| self.driver_mismatch()).flatten();
+        mismatch.unwrap_or_else(|| Cause::DoesNotStart { device: device.name(), error })
     }
 
     fn vendor_files(&self) -> Vec<String> {

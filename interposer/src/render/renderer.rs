@@ -156,8 +156,8 @@ fn version_of(
 
 /// The driver's own version, which is the last of the versions in GL_VERSION.
 fn driver_version(version: &str) -> [u32; 3] {
-    let words = version.split([' ', '-']).filter(|word| word.contains('.'));
-    let mut numbers = words.last().unwrap_or_default().split('.').map(|part| part.parse().unwrap_or(0));
+    let mut words = version.split([' ', '-']).filter(|word| word.contains('.'));
+    let mut numbers = words.next_back().unwrap_or_default().split('.').map(|part| part.parse().unwrap_or(0));
     [(); 3].map(|()| numbers.next().unwrap_or(0))
 }
 

@@ -19,17 +19,6 @@ pub enum OpenError {
     /// It has devices, but none that was asked for.
     #[error("{0}")]
     Refusal(#[from] Refusal),
-    /// The device does not start.
-    #[error(
-        "EGL device {device} cannot be initialised (EGL error {error:#x}). Check that this user may open its nodes \
-         (/dev/dri, /dev/nvidia*), or name another with -d (glxrun --list-devices shows them)"
-    )]
-    Initialise {
-        /// The device.
-        device: String,
-        /// EGL's error.
-        error: i32,
-    },
     /// It has no configs that we can use.
     #[error("EGL device {0} offers no config for OpenGL on pbuffers. Name another with -d")]
     NoConfigs(String),
@@ -112,12 +101,7 @@ pub fn open(name: &str, forked: bool) -> Result<Opened, OpenError> {
 }
 
 fn start(egl: &Egl, device: &Device, display: Display, machine: &Machine) -> Result<Opened, OpenError> {
-    if let Err(error) = egl.initialize(display) {
-        return Err(match machine.driver_mismatch().filter(|_| device.nvidia) {
-            Some(mismatch) => mismatch.into(),
-            None => OpenError::Initialise { device: device.name(), error },
-        });
-    }
+    egl.initialize(display).map_err(|error| machine.does_not_start(device, error))?;
     let string = |name| egl.string(display, name).unwrap_or_default();
     Ok(Opened {
         display,
