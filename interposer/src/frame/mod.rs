@@ -18,6 +18,7 @@ use glxrun_display::{Slot, Window};
 
 use crate::gl::api::{self, get_integer};
 use crate::gl::features::Features;
+use crate::gl::state::DefaultFramebuffer;
 use crate::glx::current::Current;
 use crate::glx::drawable::Drawable;
 use crate::interpose::Inside;
@@ -38,6 +39,8 @@ fn with_readable(current: &Current, buffer: u32, read: impl FnOnce(&Source)) {
     let resolved = current.draw.as_ref().and_then(|drawable| drawable.resolved_surface());
     let mut elsewhere = !Arc::ptr_eq(&draw, &bound_read);
     let mut buffer = buffer;
+    // Before surfaces change: NVIDIA's GLX does not draw to a new one that came while a framebuffer object was bound.
+    let _framebuffer = resolved.as_ref().and_then(|_| DefaultFramebuffer::new(features));
     if let Some(resolved) = resolved
         && current.bind(&resolved, &draw).is_ok()
     {

@@ -137,13 +137,15 @@ impl Drop for UnpackGuard {
     }
 }
 
-/// The default framebuffer bound for a blit, which heeds the scissor and sRGB encoding; these are off meanwhile.
+/// The default framebuffer bound for a blit, which heeds the scissor and sRGB encoding, and with NVIDIA's driver
+/// GL_RASTERIZER_DISCARD too; these are off meanwhile.
 pub struct DefaultFramebuffer {
     draw: c_uint,
     read: c_uint,
     scissor: bool,
     viewports: bool,
     srgb: bool,
+    discard: bool,
 }
 
 impl DefaultFramebuffer {
@@ -158,12 +160,16 @@ impl DefaultFramebuffer {
             scissor: is_enabled(api::SCISSOR_TEST),
             viewports: features.viewports,
             srgb: features.srgb_control && is_enabled(api::FRAMEBUFFER_SRGB),
+            discard: discards(features),
         };
         if guard.scissor {
             set_scissor(guard.viewports, false);
         }
         if guard.srgb {
             gl!(glDisable(api::FRAMEBUFFER_SRGB));
+        }
+        if guard.discard {
+            gl!(glDisable(api::RASTERIZER_DISCARD));
         }
         Some(guard)
     }
@@ -183,7 +189,15 @@ impl Drop for DefaultFramebuffer {
         if self.srgb {
             set_enabled(api::FRAMEBUFFER_SRGB, true);
         }
+        if self.discard {
+            set_enabled(api::RASTERIZER_DISCARD, true);
+        }
     }
+}
+
+/// Whether GL_RASTERIZER_DISCARD is on.
+fn discards(features: &Features) -> bool {
+    features.major >= 3 && is_enabled(api::RASTERIZER_DISCARD)
 }
 
 /// What is set for a blit between buffers of the default framebuffer.
@@ -312,17 +326,17 @@ impl<'a> Resolved<'a> {
             api::RENDERBUFFER,
             self.renderbuffer
         ));
-        for (capability, enabled) in [(api::SCISSOR_TEST, scissor), (api::FRAMEBUFFER_SRGB, srgb)] {
-            if enabled {
-                set_enabled(capability, false);
-            }
-        }
+        let on: Vec<c_uint> = [
+            (api::SCISSOR_TEST, scissor),
+            (api::FRAMEBUFFER_SRGB, srgb),
+            (api::RASTERIZER_DISCARD, discards(self.features)),
+        ]
+        .into_iter()
+        .filter_map(|(capability, enabled)| enabled.then_some(capability))
+        .collect();
+        on.iter().for_each(|capability| set_enabled(*capability, false));
         gl!(glBlitFramebuffer(0, 0, width, height, 0, 0, width, height, api::COLOR_BUFFER_BIT, api::NEAREST));
-        for (capability, enabled) in [(api::SCISSOR_TEST, scissor), (api::FRAMEBUFFER_SRGB, srgb)] {
-            if enabled {
-                set_enabled(capability, true);
-            }
-        }
+        on.iter().for_each(|capability| set_enabled(*capability, true));
         gl!(glBindFramebuffer(api::DRAW_FRAMEBUFFER, draw));
         gl!(real glReadBuffer(read_buffer));
         if let Some(read) = read {

@@ -204,11 +204,12 @@ impl AppScreen {
     pub fn new(number: c_int, screen: &Screen, pixmap_depths: Vec<u8>, configs: &'static [Config]) -> Self {
         let mut visuals: Vec<_> =
             configs.iter().map(|config| matching_visual(screen, config.depth, &config.attributes)).collect();
-        if visuals.iter().all(Option::is_none) {
-            // No config has just these colours (a depth-16 screen, a driver without 5-6-5): convert from 8 bits.
+        if visuals.iter().flatten().all(|visual| visual.depth != screen.root_depth) {
+            // No config has the root window's colours (a depth-16 screen and a driver without 5-6-5, a depth-30 one and
+            // NVIDIA's EGL devices): convert from 8 bits.
             let root = visual_of_depth(screen, screen.root_depth).copied();
             for (visual, config) in visuals.iter_mut().zip(configs) {
-                if config.attributes.value(attr::RED_SIZE) == 8 {
+                if visual.is_none() && config.attributes.value(attr::RED_SIZE) == 8 {
                     *visual = root;
                 }
             }

@@ -19,6 +19,12 @@ pub enum OpenError {
     /// It has devices, but none that was asked for.
     #[error("{0}")]
     Refusal(#[from] Refusal),
+    /// NVIDIA's driver does not survive a fork: the child's objects would have the numbers of its siblings'.
+    #[error(
+        "EGL device {0} cannot be used in a process that was forked, without exec, from one that uses OpenGL, and there \
+         is no software device to take its place: install libegl-mesa0"
+    )]
+    Forked(String),
     /// It has no configs that we can use.
     #[error("EGL device {0} offers no config for OpenGL on pbuffers. Name another with -d")]
     NoConfigs(String),
@@ -96,8 +102,25 @@ pub fn open(name: &str, forked: bool) -> Result<Opened, OpenError> {
             refusal => refusal.into(),
         }
     })?;
+    let device = if forked { after_fork(&devices, device)? } else { device };
     let display = if forked { egl.second_display(device) } else { egl.display(device) };
     start(&egl, device, display, &machine)
+}
+
+/// The device for a forked child: NVIDIA's driver gives it no surfaces, Mesa's only needs another display.
+fn after_fork<'a>(devices: &'a [Device], chosen: &'a Device) -> Result<&'a Device, OpenError> {
+    if !chosen.nvidia {
+        return Ok(chosen);
+    }
+    let software = devices.iter().find(|device| device.software);
+    let software = software.ok_or_else(|| OpenError::Forked(chosen.name()))?;
+    log::warn!(
+        "{} cannot be used in a process that was forked, without exec, from one that uses OpenGL: this one renders in \
+         software on {}",
+        chosen.name(),
+        software.name()
+    );
+    Ok(software)
 }
 
 fn start(egl: &Egl, device: &Device, display: Display, machine: &Machine) -> Result<Opened, OpenError> {
@@ -118,6 +141,23 @@ fn start(egl: &Egl, device: &Device, display: Display, machine: &Machine) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_forked_child_leaves_nvidia_s_device_alone() {
+        let device = |index: usize, nvidia: bool| Device {
+            index,
+            handle: 0,
+            software: !nvidia,
+            nvidia,
+            node: None,
+            pci: None,
+            uuid: None,
+        };
+        let devices = [device(0, true), device(1, false)];
+        assert_eq!(after_fork(&devices, &devices[0]).ok(), Some(&devices[1]));
+        assert_eq!(after_fork(&devices, &devices[1]).ok(), Some(&devices[1]));
+        assert!(matches!(after_fork(&devices[..1], &devices[0]), Err(OpenError::Forked(_))));
+    }
 
     #[test]
     fn what_egl_lacks_is_not_offered() {
