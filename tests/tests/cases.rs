@@ -39,6 +39,11 @@ cases! {
     legacy: "legacy";
     threads_on_one_window: "threads";
     threads_that_come_and_go: "threadrects";
+    threads_that_come_and_go_in_opengl_es: "threadrects" "--es";
+    threads_on_one_window_in_opengl_es: "threads" "--es";
+    samples_in_opengl_es: "spin" "--es" "--samples" "4";
+    resize_in_opengl_es: "resize" "--es";
+    a_window_drawn_in_opengl_es_by_the_second_thread: "handover" "--es";
     a_window_drawn_by_the_second_thread: "handover";
     a_loader_thread_on_the_window: "sharedwindow";
     shared_contexts: "sharedctx";

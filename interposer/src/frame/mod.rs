@@ -36,7 +36,9 @@ fn with_readable(current: &Current, buffer: u32, read: impl FnOnce(&Source)) {
     let Some((draw, bound_read)) = current.surfaces() else { return };
     let _inside = Inside::enter();
     let features = current.context.features();
-    let resolved = current.draw.as_ref().and_then(|drawable| drawable.resolved_surface());
+    // OpenGL ES 2 has no blits, but resolves by itself when it reads.
+    let drawable = current.draw.as_ref().filter(|_| features.framebuffers);
+    let resolved = drawable.and_then(|drawable| drawable.resolved_surface());
     let mut elsewhere = !Arc::ptr_eq(&draw, &bound_read);
     let mut buffer = buffer;
     // Before surfaces change: NVIDIA's GLX does not draw to a new one that came while a framebuffer object was bound.

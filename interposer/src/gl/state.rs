@@ -151,7 +151,7 @@ pub struct DefaultFramebuffer {
 impl DefaultFramebuffer {
     /// Prepares blits; None where the context has none.
     pub fn new(features: &Features) -> Option<Self> {
-        if !features.framebuffers || features.es {
+        if !features.framebuffers {
             return None;
         }
         let guard = Self {
@@ -211,6 +211,10 @@ impl BlitGuard {
     /// Prepares blits; None where the context has none.
     pub fn new(features: &Features) -> Option<Self> {
         let framebuffer = DefaultFramebuffer::new(features)?;
+        if features.es && get_integer(api::SAMPLE_BUFFERS) != 0 {
+            // OpenGL ES only blits to buffers without samples.
+            return None;
+        }
         Some(Self { borrowed: Borrowed::both(features), _framebuffer: framebuffer })
     }
 

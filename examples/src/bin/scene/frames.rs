@@ -93,6 +93,9 @@ pub fn buffers(app: &mut App) -> Result<()> {
         selected(DRAW_BUFFER, FRONT_AND_BACK)?;
         draw::clear(&gl, frame + 7);
         fill(&gl, (60, 20), [0.0, 1.0, 0.25]);
+        gl.draw_buffers(&[FRONT_LEFT, BACK_LEFT]);
+        selected(DRAW_BUFFER, FRONT_LEFT)?;
+        fill(&gl, (160, 20), [0.25, 0.5, 1.0]);
         gl.finish();
         app.frame_done(frame + 2)?;
         gl.draw_buffers(&[BACK_LEFT]);
