@@ -1,7 +1,23 @@
 //! Each way of using GLX that the `scene` example knows: same pictures, same output, same exit status, direct and split.
 
 use glxrun_tests::stage::Reference;
-use glxrun_tests::{Program, Result, Stage, TwoD, compare_frames, ensure, lockstep};
+use glxrun_tests::{Context, Program, Result, Stage, TwoD, compare_frames, ensure, lockstep};
+
+/// Formats of pbuffers that windows do not have. Mesa's software has no float configs, NVIDIA's EGL neither these nor ten bits.
+#[test]
+fn pbuffers_of_unusual_formats() -> Result<()> {
+    let stage = Stage::start()?;
+    let mut command = stage.split(&[], "scene")?;
+    command.arg("formats");
+    let output = Program::run(command)?.success()?.stdout;
+    let told = |line: &str| output.lines().any(|told| told == line);
+    for format in ["srgb", "multisampled"] {
+        ensure!(told(&format!("format {format}: ok")), "{output}");
+    }
+    let gpu = Reference::from_env()?.is_other();
+    ensure!(told("format ten-bits: ok") || gpu && told("format ten-bits: no config"), "{output}");
+    Ok(())
+}
 
 fn case(arguments: &[&str]) -> Result<()> {
     compare(&Stage::start()?, arguments)
@@ -94,10 +110,12 @@ fn window_destroyed_first() -> Result<()> {
 #[test]
 fn the_front_buffer_holds_what_was_swapped() -> Result<()> {
     let stage = Stage::start()?;
-    for options in [&["--frames", "5"][..], &["--alpha", "8"], &["--size", "17x13"]] {
-        let mut command = stage.split(&[], "scene")?;
-        command.arg("frontread").args(options);
-        Program::start(command)?.finish()?.success()?;
+    for case in ["frontread", "conditional"] {
+        for options in [&["--frames", "5"][..], &["--alpha", "8"], &["--size", "17x13"]] {
+            let mut command = stage.split(&[], "scene")?;
+            command.arg(case).args(options);
+            Program::start(command)?.finish()?.success().with_context(|| format!("{case} {options:?}"))?;
+        }
     }
     Ok(())
 }

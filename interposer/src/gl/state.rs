@@ -6,6 +6,7 @@ use std::ffi::{c_float, c_int, c_uint};
 
 use super::api::{self, get_float, get_integer, gl, is_enabled, set_enabled};
 use super::buffers::Borrowed;
+use super::conditional::Unconditional;
 use super::features::Features;
 
 /// What is read.
@@ -146,6 +147,7 @@ pub struct DefaultFramebuffer {
     viewports: bool,
     srgb: bool,
     discard: bool,
+    _unconditional: Unconditional,
 }
 
 impl DefaultFramebuffer {
@@ -161,6 +163,7 @@ impl DefaultFramebuffer {
             viewports: features.viewports,
             srgb: features.srgb_control && is_enabled(api::FRAMEBUFFER_SRGB),
             discard: discards(features),
+            _unconditional: Unconditional::new(),
         };
         if guard.scissor {
             set_scissor(guard.viewports, false);
@@ -317,6 +320,7 @@ impl<'a> Resolved<'a> {
     }
 
     fn blit(&self, buffer: c_uint, (width, height): (c_int, c_int)) {
+        let _unconditional = Unconditional::new();
         let draw = get_integer(api::DRAW_FRAMEBUFFER_BINDING) as c_uint;
         let read = bind(self.features, api::READ_FRAMEBUFFER, api::READ_FRAMEBUFFER_BINDING, 0);
         let read_buffer = get_integer(api::READ_BUFFER) as c_uint;

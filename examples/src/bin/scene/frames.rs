@@ -142,6 +142,39 @@ pub fn front_read(app: &mut App) -> Result<()> {
     app.hold()
 }
 
+/// A swap is no OpenGL command: the condition under which these are discarded is none for it, and stays.
+pub fn conditional(app: &mut App) -> Result<()> {
+    let (window, _) = app.start()?;
+    let gl = app.gl;
+    let cube = Cube::new(&gl)?;
+    let (width, height) = app.size.signed();
+    let nothing_passed = gl.new_query();
+    // From here on the front buffer is kept.
+    gl.read_buffer(FRONT);
+    for frame in 0..app.frames {
+        gl.read_buffer(BACK);
+        cube.draw(&gl, frame, (width, height))?;
+        let drawn = gl.read_pixels(0, 0, width, height);
+        gl.begin_query(SAMPLES_PASSED, nothing_passed);
+        gl.end_query(SAMPLES_PASSED);
+        gl.begin_conditional_render(nothing_passed, QUERY_WAIT);
+        app.glx.swap(window.drawable);
+        gl.read_buffer(FRONT);
+        let shown = gl.read_pixels(0, 0, width, height);
+        gl.clear_color(0.5, 0.5, 0.5, 0.5);
+        gl.read_buffer(BACK);
+        let before = gl.read_pixels(0, 0, 1, 1);
+        gl.clear(COLOR_BUFFER_BIT);
+        let after = gl.read_pixels(0, 0, 1, 1);
+        gl.end_conditional_render();
+        check(drawn == shown, || format!("frame {frame}: the front buffer is not what was swapped"))?;
+        check(before == after, || format!("frame {frame}: the swap has ended conditional rendering"))?;
+        gl.check_errors("conditional rendering")?;
+        app.frame_done(frame)?;
+    }
+    app.hold()
+}
+
 pub fn dest_alpha(app: &mut App) -> Result<()> {
     let (window, _) = app.start()?;
     let gl = app.gl;

@@ -34,6 +34,11 @@ const CASES: &[(&str, Case, &str)] = &[
         frames::front_read,
         "GL_FRONT holds what was swapped (Mesa's software GLX fails here by itself)",
     ),
+    (
+        "conditional",
+        frames::conditional,
+        "a swap within conditional rendering (Mesa's software GLX fails here by itself)",
+    ),
     ("destalpha", frames::dest_alpha, "blending by the alpha that is in the window (with --alpha 8)"),
     ("readback", frames::readback, "what glReadPixels gives is what was drawn; prints its hash"),
     ("opaque", frames::opaque, "a window without alpha has none, whatever is drawn and however it is read"),
