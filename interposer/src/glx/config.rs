@@ -11,6 +11,7 @@ use x11_dl::xlib::Display;
 
 use super::GLXFBConfig;
 use super::display::AppDisplay;
+use crate::gl::api as gl;
 use crate::render::ConfigIndex;
 use crate::render::attributes::{self as attr, Attributes};
 use crate::runtime::Runtime;
@@ -138,6 +139,23 @@ impl Config {
     /// The 3D side's config to resolve samples to; None where there are none.
     pub fn without_samples(&self) -> Option<ConfigIndex> {
         self.unsampled
+    }
+
+    /// The GL format to resolve samples to; None where there are none.
+    pub fn resolved_format(&self) -> Option<u32> {
+        let value = |attribute| self.attributes.value(attribute);
+        if value(attr::SAMPLES) == 0 {
+            return None;
+        }
+        let srgb = value(attr::FRAMEBUFFER_SRGB_CAPABLE) == 1;
+        Some(match (value(attr::RED_SIZE), value(attr::ALPHA_SIZE) > 0, srgb) {
+            (10, ..) => gl::RGB10_A2,
+            (5, ..) => gl::RGB565,
+            (_, true, true) => gl::SRGB8_ALPHA8,
+            (_, false, true) => gl::SRGB8,
+            (_, true, false) => gl::RGBA8,
+            (_, false, false) => gl::RGB8,
+        })
     }
 
     /// The config behind a handle, if it is one.

@@ -178,6 +178,11 @@ pub trait Backend: Send + Sync {
         None
     }
 
+    /// Whether a context may be current with surfaces of another config than its own, as GLX allows for similar ones.
+    fn mixes_configs(&self) -> bool {
+        true
+    }
+
     /// glXCopyContext.
     fn copy_context(&self, source: RawContext, target: RawContext, mask: u64) -> Result<(), Failure>;
 
