@@ -334,17 +334,20 @@ impl<'a> Resolved<'a> {
             api::RENDERBUFFER,
             self.renderbuffer
         ));
-        let on: Vec<c_uint> = [
-            (api::SCISSOR_TEST, scissor),
-            (api::FRAMEBUFFER_SRGB, srgb),
-            (api::RASTERIZER_DISCARD, discards(self.features)),
-        ]
-        .into_iter()
-        .filter_map(|(capability, enabled)| enabled.then_some(capability))
-        .collect();
+        let on: Vec<c_uint> =
+            [(api::FRAMEBUFFER_SRGB, srgb), (api::RASTERIZER_DISCARD, discards(self.features))]
+                .into_iter()
+                .filter_map(|(capability, enabled)| enabled.then_some(capability))
+                .collect();
         on.iter().for_each(|capability| set_enabled(*capability, false));
+        if scissor {
+            set_scissor(self.features.viewports, false);
+        }
         gl!(glBlitFramebuffer(0, 0, width, height, 0, 0, width, height, api::COLOR_BUFFER_BIT, api::NEAREST));
         on.iter().for_each(|capability| set_enabled(*capability, true));
+        if scissor {
+            set_scissor(self.features.viewports, true);
+        }
         gl!(glBindFramebuffer(api::DRAW_FRAMEBUFFER, draw));
         gl!(real glReadBuffer(read_buffer));
         if let Some(read) = read {
