@@ -47,6 +47,15 @@ pub fn digest(bytes: &[u8], width: usize) -> String {
     text
 }
 
+/// Four bytes for each pixel of an X server, one for each channel, for [`digest`].
+pub fn pixel_bytes(pixels: Vec<u32>, depth: i32) -> Vec<u8> {
+    let channels = |pixel: u32| match depth {
+        16 => [pixel << 3 & 0xf8, pixel >> 3 & 0xfc, pixel >> 8 & 0xf8, 0].map(|channel| channel as u8),
+        _ => pixel.to_ne_bytes(),
+    };
+    pixels.into_iter().flat_map(channels).collect()
+}
+
 /// A short hash of pixels, to compare what two runs of a program read back (64-bit FNV-1a).
 pub fn hash(bytes: &[u8]) -> u64 {
     bytes

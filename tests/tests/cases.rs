@@ -224,7 +224,8 @@ fn straight_into_the_screen() -> Result<()> {
         &["twodisplays"],
         &["destroyfirst"],
     ];
-    for case in cases {
+    let mesa_dies_direct = Reference::from_env()?.is_other();
+    for case in cases.into_iter().filter(|case| case[0] != "destroyfirst" || !mesa_dies_direct) {
         for options in
             [&["--sink", "framebuffer"][..], &["--sink", "framebuffer", "--damage", "auto", "--spoil", "off"]]
         {

@@ -8,7 +8,7 @@ use glxrun_examples::gl::consts::*;
 use glxrun_examples::glx::{Context, Wanted};
 use glxrun_examples::hold::say;
 use glxrun_examples::xlib::{WindowSpec, XDisplay};
-use glxrun_examples::{Result, check, digest};
+use glxrun_examples::{Result, check, digest, pixel_bytes};
 use x11_dl::glx::{GLX_HEIGHT, GLX_PIXMAP_BIT, GLX_WIDTH, GLX_WINDOW_BIT};
 
 use crate::app::{App, Window};
@@ -34,8 +34,7 @@ pub fn pixmap(app: &mut App) -> Result<()> {
         } else {
             app.gl.finish()
         }
-        let pixels: Vec<u8> =
-            app.display().pixels(pixmap, size, depth)?.into_iter().flat_map(u32::to_ne_bytes).collect();
+        let pixels = pixel_bytes(app.display().pixels(pixmap, size, depth)?, depth);
         say(&format!("hash {frame} {}", digest(&pixels, size.0 as usize)))?;
         app.display().copy_area(pixmap, window.x, size, (0, 0));
         app.frame_done(frame)?;

@@ -6,7 +6,7 @@ use glxrun_examples::gl::Gl;
 use glxrun_examples::gl::consts::*;
 use glxrun_examples::glx::{Context, Wanted};
 use glxrun_examples::hold::say;
-use glxrun_examples::{Result, check, digest};
+use glxrun_examples::{Result, check, digest, pixel_bytes};
 use x11_dl::glx::{GLX_DEPTH_SIZE, GLX_DOUBLEBUFFER, GLX_RED_SIZE, GLX_RGBA};
 
 use crate::app::{App, Window};
@@ -332,7 +332,7 @@ pub fn get_image(app: &mut App) -> Result<()> {
         cube.draw(&app.gl, frame, app.size.signed())?;
         app.glx.swap(window.drawable);
         let pixels = app.display().pixels(window.x, (app.size.0, app.size.1), depth)?;
-        let pixels: Vec<u8> = pixels.into_iter().flat_map(u32::to_ne_bytes).collect();
+        let pixels = pixel_bytes(pixels, depth);
         say(&format!("hash {frame} {}", digest(&pixels, app.size.0 as usize)))?;
         app.frame_done(frame)?;
     }
