@@ -3,9 +3,10 @@
 use std::ffi::OsStr;
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::artifacts;
+use crate::image::Tolerance;
 use crate::screen::Screen;
 use crate::server::XServer;
 
@@ -26,6 +27,33 @@ impl Backend {
             Ok(device) if device.starts_with("egl") => Ok(Self::Egl(device.to_owned().leak())),
             Ok(other) => bail!("GLXRUN_TEST_BACKEND is {other:?}; it may be glx or egl:software"),
         }
+    }
+}
+
+/// What renders in direct runs, where that is not what the environment of the tests gives: `GLXRUN_TEST_REFERENCE`.
+pub struct Reference(Vec<(String, String)>);
+
+impl Reference {
+    /// The reference of this run of the tests.
+    pub fn from_env() -> Result<Self> {
+        let text = std::env::var("GLXRUN_TEST_REFERENCE").unwrap_or_default();
+        let variables = text.split_whitespace().map(|word| {
+            let (name, value) = word
+                .split_once('=')
+                .with_context(|| format!("GLXRUN_TEST_REFERENCE has {word:?}, not NAME=VALUE"))?;
+            Ok((name.to_owned(), value.to_owned()))
+        });
+        Ok(Self(variables.collect::<Result<_>>()?))
+    }
+
+    /// Whether another rasteriser draws the reference than what is tested.
+    pub fn is_other(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// How far split runs may differ from direct ones.
+    pub fn tolerance(&self) -> Tolerance {
+        if self.is_other() { Tolerance::OTHER_RASTERISER } else { Tolerance::EXACT }
     }
 }
 
@@ -136,8 +164,15 @@ impl Stage {
     pub fn direct(&self, program: &str) -> Result<Command> {
         let mut command = Command::new(resolve(program)?);
         clean(&mut command);
-        self.reference().apply(&mut command);
+        self.apply_reference(&mut command)?;
         Ok(command)
+    }
+
+    /// Makes a command draw direct, on the reference's display and with its drivers.
+    pub fn apply_reference(&self, command: &mut Command) -> Result<()> {
+        self.reference().apply(command);
+        command.envs(Reference::from_env()?.0);
+        Ok(())
     }
 
     /// A command that runs the same program split, by glxrun with `options`.

@@ -47,7 +47,9 @@ fn of_multisampled_windows() -> Result<()> {
 
 /// The driver's functions that are called around a frame in the program's context, each with what the example `states`
 /// watches of it. A new one needs its state there first.
-const CALLS: [(&str, &str); 32] = [
+const CALLS: [(&str, &str); 36] = [
+    ("glBeginConditionalRender", "that it is on: `scene conditional`"),
+    ("glBeginConditionalRenderNV", "no call of ours: the program's own"),
     ("glBindBuffer", "PIXEL_PACK_BUFFER_BINDING, PIXEL_UNPACK_BUFFER_BINDING"),
     ("glBindRenderbuffer", "no state of the program\'s; only in contexts of ours"),
     ("glBindFramebuffer", "READ_FRAMEBUFFER_BINDING, DRAW_FRAMEBUFFER_BINDING"),
@@ -63,6 +65,8 @@ const CALLS: [(&str, &str); 32] = [
     ("glDrawPixels", "no state; only in contexts of ours"),
     ("glEnable", "as glDisable"),
     ("glEnablei", "as glDisablei"),
+    ("glEndConditionalRender", "as glBeginConditionalRender"),
+    ("glEndConditionalRenderNV", "as glBeginConditionalRenderNV"),
     ("glFinish", "no state"),
     ("glGetBooleani_v", "no state"),
     ("glGetBooleanv", "no state"),
@@ -85,8 +89,9 @@ const CALLS: [(&str, &str); 32] = [
 #[test]
 fn all_that_frames_call_is_watched() -> Result<()> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../interposer/src");
-    let mut files: Vec<_> =
-        ["alpha", "api", "buffers", "state"].map(|name| source.join(format!("gl/{name}.rs"))).into();
+    let mut files: Vec<_> = ["alpha", "api", "buffers", "conditional", "state"]
+        .map(|name| source.join(format!("gl/{name}.rs")))
+        .into();
     for entry in std::fs::read_dir(source.join("frame"))? {
         files.push(entry?.path());
     }

@@ -18,6 +18,7 @@ use glxrun_display::{Slot, Window};
 
 use crate::gl::api::{self, get_integer};
 use crate::gl::features::Features;
+use crate::gl::state::{self, Resolved};
 use crate::glx::current::Current;
 use crate::glx::drawable::Drawable;
 use crate::interpose::Inside;
@@ -27,7 +28,7 @@ use strategy::Source;
 
 /// Reads a buffer of the current draw surface, whatever is bound to read from; samples are resolved first.
 pub fn read_current(current: &Current, buffer: u32, target: readback::Target) {
-    with_readable(current, buffer, |source| readback::read(source.features, source.buffer, target));
+    with_readable(current, buffer, |source| readback::read_from(source.features, source.from, target));
 }
 
 /// Binds the current draw surface, its samples resolved, to read from while `read` runs.
@@ -35,7 +36,12 @@ fn with_readable(current: &Current, buffer: u32, read: impl FnOnce(&Source)) {
     let Some((draw, bound_read)) = current.surfaces() else { return };
     let _inside = Inside::enter();
     let features = current.context.features();
-    let resolved = current.draw.as_ref().and_then(|drawable| drawable.resolved_surface());
+    if let Some(format) = format_to_resolve_to(current) {
+        return with_resolved(current, (buffer, format), (&draw, &bound_read), read);
+    }
+    // OpenGL ES 2 has no blits, but resolves by itself when it reads.
+    let drawable = current.draw.as_ref().filter(|_| features.framebuffers);
+    let resolved = drawable.and_then(|drawable| drawable.resolved_surface());
     let mut elsewhere = !Arc::ptr_eq(&draw, &bound_read);
     let mut buffer = buffer;
     if let Some(resolved) = resolved
@@ -50,7 +56,35 @@ fn with_readable(current: &Current, buffer: u32, read: impl FnOnce(&Source)) {
     } else if elsewhere && let Err(failure) = current.bind(&draw, &draw) {
         log::log!(failure.level(), "cannot read what is drawn to: {failure}");
     }
-    read(&Source { features, buffer, config: draw.config });
+    read(&Source { features, from: state::Source::Default(buffer), config: draw.config });
+    if elsewhere {
+        current.rebind();
+    }
+}
+
+/// Where samples can only be resolved into a framebuffer object: its format.
+fn format_to_resolve_to(current: &Current) -> Option<u32> {
+    let mixes = Runtime::get().backend.is_none_or(|backend| backend.mixes_configs());
+    let config = current.draw.as_ref().filter(|_| !mixes)?.config()?;
+    config.resolved_format().filter(|_| current.context.features().framebuffers)
+}
+
+/// Resolves a buffer into a framebuffer object of a format while `read` runs.
+fn with_resolved(
+    current: &Current,
+    (buffer, format): (u32, u32),
+    (draw, bound_read): (&Arc<Surface>, &Arc<Surface>),
+    read: impl FnOnce(&Source),
+) {
+    let features = current.context.features();
+    let elsewhere = !Arc::ptr_eq(draw, bound_read);
+    if elsewhere && let Err(failure) = current.bind(draw, draw) {
+        log::log!(failure.level(), "cannot read what is drawn to: {failure}");
+    }
+    let size = (draw.width.into(), draw.height.into());
+    if let Some(resolved) = Resolved::new(features, buffer, format, size) {
+        read(&Source { features, from: state::Source::Object(resolved.framebuffer), config: draw.config });
+    }
     if elsewhere {
         current.rebind();
     }
@@ -110,7 +144,8 @@ pub fn send_from_worker(window: &Window, surface: &Arc<Surface>, buffer: u32) {
     let read = move || -> Slot {
         let _inside = Inside::enter();
         let features = Features::of_current();
-        strategy::chosen().fill(&Source { features: &features, buffer, config }, &mut slot);
+        strategy::chosen()
+            .fill(&Source { features: &features, from: state::Source::Default(buffer), config }, &mut slot);
         slot
     };
     match backend.worker().run(surface, read) {

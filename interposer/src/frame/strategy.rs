@@ -18,8 +18,8 @@ use crate::runtime::{Runtime, settings};
 pub struct Source<'a> {
     /// What the current context can do.
     pub features: &'a Features,
-    /// The buffer, `api::BACK` or `api::FRONT`.
-    pub buffer: u32,
+    /// The buffer or framebuffer object.
+    pub from: state::Source,
     /// The config of the surface that the program drew to.
     pub config: ConfigIndex,
 }
@@ -49,12 +49,7 @@ struct Direct;
 
 impl Strategy for Direct {
     fn fill(&self, source: &Source, slot: &mut Slot) {
-        let finish = readback::start(
-            source.features,
-            state::Source::Default(source.buffer),
-            &mut target_of(slot),
-            false,
-        );
+        let finish = readback::start(source.features, source.from, &mut target_of(slot), false);
         slot.finish_later(finish);
     }
 }
@@ -77,12 +72,7 @@ impl Strategy for Cheapest {
             gl::finish_real();
         }
         let start = Instant::now();
-        let finish = readback::start(
-            source.features,
-            state::Source::Default(source.buffer),
-            &mut target_of(slot),
-            reversed,
-        );
+        let finish = readback::start(source.features, source.from, &mut target_of(slot), reversed);
         if measure {
             orders.note(source.config, reversed, start.elapsed() / pixels.div_ceil(1024));
         }

@@ -11,6 +11,7 @@ use super::current;
 use super::display::AppDisplay;
 use super::error::{Code, GlxError, core, minor};
 use super::{GLXContext, GLXFBConfig, visual};
+use crate::gl::conditional::Condition;
 use crate::gl::features::Features;
 use crate::gl::lists::Lists;
 use crate::render::attributes as attr;
@@ -29,6 +30,8 @@ pub struct Context {
     features: OnceCell<Features>,
     /// The display lists of its share group that are more than the driver's.
     pub lists: Arc<Lists>,
+    /// Whether it renders conditionally.
+    pub condition: Condition,
 }
 
 impl Context {
@@ -46,6 +49,7 @@ impl Context {
             render_type: attr::RGBA_TYPE,
             features: OnceCell::new(),
             lists: Arc::default(),
+            condition: Condition::default(),
         }
     }
 
@@ -95,6 +99,7 @@ fn make(display: &AppDisplay, new: &New) -> GLXContext {
                 screen: new.screen,
                 render_type: new.render_type,
                 features: OnceCell::new(),
+                condition: Condition::default(),
                 lists: Context::find(new.share).map_or_else(Arc::default, |share| share.lists.clone()),
             };
             runtime.contexts.write().insert(raw.0, Arc::new(context));

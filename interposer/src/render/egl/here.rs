@@ -140,13 +140,16 @@ pub fn reseat(old: &Arc<Pair>, new: &Arc<Pair>) -> Result<(), Failure> {
 }
 
 impl Here {
-    /// What this thread draws to; None for a context without surfaces or without blits.
+    /// What this thread draws to; None for a context without surfaces or without the blits that parcels need: OpenGL ES
+    /// has none between multisampled buffers.
     pub fn drawn(&mut self) -> Option<Drawn> {
-        if self.context.es {
-            return None;
-        }
         let (pair, _) = self.pairs.clone()?;
-        let half = self.context.selection.lock().draw_half(pair.config.double);
+        let blits = self.features().framebuffers && !(self.context.es && pair.config.multisampled);
+        let half = match self.context.es {
+            _ if !blits => return None,
+            true => Half::Back,
+            false => self.context.selection.lock().draw_half(pair.config.double),
+        };
         Some(Drawn { pair, half, features: self.features().clone() })
     }
 
