@@ -11,7 +11,10 @@ mod frames;
 mod lists;
 mod processes;
 mod states;
+mod stress;
+mod textures;
 mod timing;
+mod xcb;
 
 use std::process::ExitCode;
 
@@ -68,6 +71,8 @@ const CASES: &[(&str, Case, &str)] = &[
     ("copycontext", contexts::copy, "glXCopyContext"),
     ("usexfont", contexts::x_font, "text by glXUseXFont"),
     ("pixmap", drawables::pixmap, "a GLXPixmap, seen by XGetImage and XCopyArea"),
+    ("texture", textures::texture, "a pixmap that X draws, as a texture"),
+    ("compositor", textures::compositor, "another window's pixmap as a texture (needs Composite)"),
     ("pbuffer", drawables::pbuffer, "a pbuffer, read and blitted to the window"),
     ("readdraw", drawables::read_draw, "draw and read drawables that differ"),
     ("subwindow", drawables::subwindow, "OpenGL in a child window that has a child itself"),
@@ -98,7 +103,10 @@ const CASES: &[(&str, Case, &str)] = &[
         "pbuffers of float, 10-bit, sRGB and multisampled configs hold what these promise",
     ),
     ("errors", answers::errors, "calls with wrong arguments; prints the GLX or X errors"),
+    ("xcb", xcb::queries, "GLX's queries by XCB; prints the vendor"),
     ("visuals", answers::visuals, "what visuals are like, before and after all configs are listed"),
+    ("thirtythreads", stress::thirty_threads, "30 threads resize a window each at random"),
+    ("cycles", stress::cycles, "windows, contexts and pbuffers made and destroyed 500 times"),
     ("fork", processes::fork, "a child process without exec draws in a window of its own"),
     ("exec", processes::exec, "a child process runs another program that draws"),
 ];
