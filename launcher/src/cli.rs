@@ -3,11 +3,12 @@
 //! Options end where the program begins: what follows its name is the program's own, whatever it looks like.
 
 use std::ffi::OsString;
+use std::io::Write;
 
 use anyhow::anyhow;
 use clap::builder::ValueParser;
 use clap::error::ErrorKind;
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use glxrun_contract::settings::{Audience, Setting, Settings, TABLE};
 
 use crate::Variable;
@@ -45,16 +46,42 @@ pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Cli, Failure> {
     if let Some(command) = line.get(1).and_then(commands::named) {
         return Ok(Cli::Command(command, line[2..].to_vec()));
     }
-    let mut matches = match command().try_get_matches_from(line) {
+    let mut matches = match read(command(), line)? {
         Ok(matches) => matches,
-        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            return Ok(Cli::Print(error.to_string()));
-        }
-        Err(error) => return Err(own_words(&error)),
+        Err(text) => return Ok(Cli::Print(text)),
     };
     if matches.get_flag(LIST_DEVICES) {
         return Ok(Cli::ListDevices);
     }
+    let (settings, flags) = settings(&matches)?;
+    let Some((program, args)) = program_of(&mut matches) else {
+        return Err(anyhow!("no program to run. {USAGE}; more with glxrun --help").into());
+    };
+    Ok(Cli::Run(Box::new(Order { settings, flags, program, args })))
+}
+
+/// Reads a command line; the inner error is a text that it asks for, such as help.
+pub fn read(
+    command: Command,
+    line: impl IntoIterator<Item = OsString>,
+) -> Result<Result<ArgMatches, String>, Failure> {
+    match command.try_get_matches_from(line) {
+        Ok(matches) => Ok(Ok(matches)),
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            Ok(Err(error.to_string()))
+        }
+        Err(error) => Err(own_words(&error)),
+    }
+}
+
+/// Prints a text that was asked for, and gives the exit status.
+pub fn print(text: &str) -> u8 {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    0
+}
+
+/// The settings of flags and environment, and those given by flags that concern the library, as variables.
+pub fn settings(matches: &ArgMatches) -> Result<(Settings, Vec<Variable>), Failure> {
     let flag = |setting: &Setting| setting.flag.and_then(|flag| matches.get_one::<OsString>(flag).cloned());
     let settings = Settings::gather(flag, |setting| std::env::var_os(setting.env))
         .map_err(|problem| anyhow!("{problem}"))?;
@@ -63,11 +90,13 @@ pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Cli, Failure> {
         .filter(|setting| setting.audience != Audience::Launcher)
         .filter_map(|setting| Some((setting.env.into(), flag(setting)?)))
         .collect();
+    Ok((settings, flags))
+}
+
+/// The program of a command line and its arguments.
+pub fn program_of(matches: &mut ArgMatches) -> Option<(OsString, Vec<OsString>)> {
     let mut words = matches.remove_many::<OsString>("program").into_iter().flatten();
-    let Some(program) = words.next() else {
-        return Err(anyhow!("no program to run. {USAGE}; more with glxrun --help").into());
-    };
-    Ok(Cli::Run(Box::new(Order { settings, flags, program, args: words.collect() })))
+    Some((words.next()?, words.collect()))
 }
 
 /// Version and build.
@@ -94,8 +123,9 @@ const LIST_DEVICES: &str = "list-devices";
 
 const USAGE: &str = "Usage: glxrun [options] [--] program [arguments]";
 
-fn command() -> Command {
-    let options = TABLE.iter().filter_map(|setting| {
+/// The options of the table of settings.
+pub fn options() -> impl Iterator<Item = Arg> {
+    TABLE.iter().filter_map(|setting| {
         let flag = setting.flag?;
         let arg = Arg::new(flag)
             .long(flag)
@@ -107,12 +137,20 @@ fn command() -> Command {
             Some(bare) => arg.num_args(0..=1).require_equals(true).default_missing_value(bare),
             None => arg,
         })
-    });
+    })
+}
+
+/// The program and all that follows it.
+pub fn program() -> Arg {
+    Arg::new("program").num_args(0..).trailing_var_arg(true).value_parser(ValueParser::os_string())
+}
+
+fn command() -> Command {
     Command::new("glxrun")
         .version(VERSION)
-        .args(options)
+        .args(options())
         .arg(Arg::new(LIST_DEVICES).long(LIST_DEVICES).action(ArgAction::SetTrue))
-        .arg(Arg::new("program").num_args(0..).trailing_var_arg(true).value_parser(ValueParser::os_string()))
+        .arg(program())
         .args_override_self(true)
         .override_usage("glxrun [options] [--] program [arguments]")
         .override_help(help(Pages::Common))
@@ -137,7 +175,7 @@ pub fn help(pages: Pages) -> String {
     let mut help = format!(
         "Run an OpenGL program: rendered on the 3D side, shown on the 2D side.\n{USAGE}\n       glxrun command [arguments]\n\n\
          The program's windows are on DISPLAY, the 2D side, which needs no GLX. Where\n\
-         DISPLAY is unset, glxrun starts an Xvfb that ends with the program.\n\n"
+         DISPLAY is unset, glxrun joins a session, or starts an Xvfb for the program.\n\n"
     );
     for setting in TABLE.iter().filter(|setting| setting.common || pages == Pages::All) {
         let Some(flag) = setting.flag else { continue };

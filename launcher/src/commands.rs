@@ -8,7 +8,7 @@ use std::io::Write;
 use anyhow::anyhow;
 
 use crate::failure::Failure;
-use crate::{cli, doctor};
+use crate::{cli, doctor, session, shot};
 
 /// A command.
 pub struct Command {
@@ -31,6 +31,18 @@ pub const ALL: &[Command] = &[
         run: doctor::run,
     },
     Command { name: "help", usage: "", summary: "list all options and commands", run: help },
+    Command {
+        name: "session",
+        usage: "[options] [-- program]",
+        summary: "hold both sides, for other runs to join",
+        run: session::run,
+    },
+    Command {
+        name: "shot",
+        usage: "FILE.png",
+        summary: "picture of a running session or a display",
+        run: shot::command,
+    },
 ];
 
 /// The command that `name` is, if any.

@@ -27,7 +27,7 @@ use crate::failure::Failure;
 use crate::scratch::Scratch;
 use crate::sides;
 use crate::signals::Signals;
-use crate::xvfb::{Purpose, Xvfb};
+use crate::xserver::{Purpose, XServer};
 use crate::{Variable, cli, devices, library, xauth};
 use gpu::Place;
 use probes::Probes;
@@ -157,7 +157,7 @@ fn examine(doctor: &Doctor) -> Result<Vec<Check>, Failure> {
     }
     checks.push(surroundings::shared_memory(&place));
     checks.push(surroundings::limits());
-    let display = sides::display_variable();
+    let display = display::display_variable();
     checks.push(surroundings::keyboard(&place, matches!(display, Ok(None))));
     checks.push(surroundings::fonts(&place));
 
@@ -240,13 +240,12 @@ fn xvfb(
     glx: bool,
     scratch: &Scratch,
     signals: &mut Signals,
-) -> Result<Xvfb, Failure> {
-    let purpose = Purpose { side, stem, screen: screen.to_owned(), glx, framebuffer: None };
-    Xvfb::start(&purpose, scratch, signals)
+) -> Result<XServer, Failure> {
+    XServer::start(&Purpose::xvfb(side, stem, screen, glx), scratch, signals)
 }
 
 /// The variables that lead to the first of these servers, and let into all.
-fn lead_to(servers: &[&Xvfb], scratch: &Scratch) -> Result<Vec<Variable>, Failure> {
+fn lead_to(servers: &[&XServer], scratch: &Scratch) -> Result<Vec<Variable>, Failure> {
     let mut entries: Vec<u8> = servers.iter().flat_map(|server| server.entry()).collect();
     entries.extend(xauth::existing());
     let file = scratch.file("Xauthority");
@@ -254,7 +253,7 @@ fn lead_to(servers: &[&Xvfb], scratch: &Scratch) -> Result<Vec<Variable>, Failur
     Ok(vec![("DISPLAY".into(), servers[0].server().name.clone().into()), ("XAUTHORITY".into(), file.into())])
 }
 
-fn display_name(two: Option<&Xvfb>) -> String {
+fn display_name(two: Option<&XServer>) -> String {
     match two {
         Some(xvfb) => format!("{} (an Xvfb that doctor started)", xvfb.server().name),
         None => format!("{} (DISPLAY)", std::env::var("DISPLAY").unwrap_or_default()),

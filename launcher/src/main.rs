@@ -4,40 +4,43 @@
 //! The course of a run is [`run`] below, from top to bottom; each step has its module. Whatever is started or made
 //! on the way is owned by a value whose drop ends or removes it, so every return cleans up.
 
+mod child;
 mod cli;
 mod commands;
+mod desktop;
 mod devices;
 mod display;
 mod doctor;
 mod failure;
+mod helper;
 mod library;
 mod picture;
 mod program;
+mod run;
 mod scratch;
+mod session;
 mod shot;
 mod sides;
 mod signals;
 mod stats;
 mod supervise;
 mod task;
+mod view;
 mod xauth;
-mod xvfb;
+mod xserver;
 
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use glxrun_contract::counters::CounterFile;
-use glxrun_contract::settings::Settings;
 
 use cli::{Cli, Order};
 use failure::Failure;
+use run::Running;
 use scratch::Scratch;
-use shot::Shot;
-use sides::Sides;
+use sides::{Origin, Sides};
 use signals::Signals;
-use stats::Stats;
 
 /// Prints a line to stderr, marked as glxrun's. A reader that has gone away is no reason to fail.
 macro_rules! say {
@@ -69,47 +72,24 @@ fn main() -> ExitCode {
 }
 
 /// Runs the program and gives the exit status that glxrun passes on.
-fn run(Order { settings, flags, program, args }: Order) -> Result<u8, Failure> {
+fn run(order: Order) -> Result<u8, Failure> {
     let mut signals = Signals::new().context("cannot handle signals")?;
-    program::check(&program)?;
+    program::check(&order.program)?;
+    let settings = &order.settings;
     let library = library::find(settings.library.as_deref())?;
     if let Some(shot) = &settings.shot {
-        shot::check(shot)?;
+        shot::check(&shot.file)?;
     }
 
     let scratch = Scratch::new()?;
-    let mut sides = Sides::prepare(&settings, &scratch, &mut signals)?;
-
-    let mut variables = flags;
-    variables.push(library::preload(&library, &scratch)?);
-    variables.extend(sides.variables());
-    variables.extend(scratch.runtime_dir()?);
-    let counters = counters(&settings, &scratch)?;
-    if counters.is_some() {
-        variables.push(("GLXRUN_COUNTERS".into(), scratch.counters().into()));
-    }
-
-    let app = program::spawn(&program, &args, variables, signals.inherited())?;
-    let stats = counters.as_ref().and_then(|counters| Stats::start(&settings, counters));
-    let shot = counters.as_ref().and_then(|counters| Shot::start(&settings, counters, sides.two()));
-    let status = supervise::until_exit(app, &mut sides, &mut signals)?;
-    if let Some(shot) = shot {
-        shot.finish();
-    }
-    if let Some(stats) = stats {
-        stats.finish();
-    }
+    let mut sides = match session::find(settings)? {
+        Some(session) => Sides::join(session, settings, &mut signals)?,
+        None => Sides::prepare(settings, Origin::Environment, &scratch, &mut signals)?,
+    };
+    let running = Running::start(order, &library, &sides, &scratch, &signals)?;
+    let status = supervise::until_exit(running.app, &mut sides, &mut signals)?;
+    running.finish();
     Ok(status)
-}
-
-/// The counters file, where something will read it.
-fn counters(settings: &Settings, scratch: &Scratch) -> Result<Option<CounterFile>, Failure> {
-    if settings.stats.is_none() && settings.shot.is_none() {
-        return Ok(None);
-    }
-    let path = scratch.counters();
-    let file = CounterFile::create(&path);
-    Ok(Some(file.with_context(|| format!("cannot make the counters file {}", path.display()))?))
 }
 
 /// An environment variable for the program.

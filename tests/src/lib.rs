@@ -11,10 +11,12 @@
 //! | `GLXRUN_TEST_DEADLINE` | seconds (default 60) | how long one awaited thing may take before the test fails |
 
 pub mod artifacts;
+pub mod browser;
 pub mod c;
 pub mod image;
 pub mod lockstep;
 pub mod program;
+pub mod rfb;
 pub mod screen;
 pub mod server;
 pub mod stage;

@@ -6,13 +6,13 @@ use super::report::Check;
 use super::{Device, lead_to, xvfb};
 use crate::Variable;
 use crate::failure::Failure;
-use crate::xvfb::Xvfb;
+use crate::xserver::XServer;
 
 /// The frame that counts, and those of other 3D sides. `named` is the 3D side as `-d` has it, `two` the 2D side where it is
 /// ours; `gpu` tells whether nodes of one are here.
 pub fn checks(
     named: Option<&str>,
-    two: Option<&Xvfb>,
+    two: Option<&XServer>,
     gpu: bool,
     probes: &mut Probes,
 ) -> Result<Vec<Check>, Failure> {
@@ -70,7 +70,7 @@ fn started(device: &Device) -> Check {
 }
 
 /// The frame on a GLX back end of our own: a private Xvfb, where Mesa or a vendor's GLX renders.
-fn on_glx(two: Option<&Xvfb>, probes: &mut Probes) -> Result<Check, Failure> {
+fn on_glx(two: Option<&XServer>, probes: &mut Probes) -> Result<Check, Failure> {
     const NAME: &str = "frame GLX";
     let three = match xvfb("3D side", "3d", "64x64x24", true, probes.scratch, probes.signals) {
         Ok(three) => three,
@@ -81,7 +81,7 @@ fn on_glx(two: Option<&Xvfb>, probes: &mut Probes) -> Result<Check, Failure> {
         }
     };
     let name = three.server().name.clone();
-    let servers: Vec<&Xvfb> = two.into_iter().chain([&three]).collect();
+    let servers: Vec<&XServer> = two.into_iter().chain([&three]).collect();
     let own = |(name, _): &Variable| two.is_some() || name != "DISPLAY";
     let variables: Vec<Variable> = lead_to(&servers, probes.scratch)?.into_iter().filter(own).collect();
     let answer = probes.ask_split::<Frame>(&["-d", &name], &variables, "frame")?;

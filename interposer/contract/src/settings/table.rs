@@ -45,6 +45,139 @@ pub static TABLE: &[Setting] = &[
         },
     },
     Setting {
+        name: "view",
+        flag: Some("view"),
+        short: None,
+        env: "GLXRUN_VIEW",
+        metavar: "none|vnc|web",
+        bare: None,
+        allowed: "none, vnc or web",
+        default: "none",
+        help: "start a 2D side to look at, by a VNC viewer or a browser",
+        detail: "With `vnc` or `web` glxrun starts a 2D side of its own, whatever DISPLAY says, and tells its address and a \
+                 password on stderr. It is TigerVNC's Xvnc where that is installed (its screen follows the viewer's size where \
+                 the viewer asks for that), else an Xvfb with x11vnc; `web` puts noVNC before it, through websockify. \
+                 [sessions.md](sessions.md) tells more.",
+        common: true,
+        audience: Audience::Launcher,
+        parse: |settings, value| {
+            settings.view = parse::view(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "listen",
+        flag: Some("listen"),
+        short: None,
+        env: "GLXRUN_LISTEN",
+        metavar: "ADDRESS",
+        bare: None,
+        allowed: "an IP address of this machine, or 0.0.0.0 or :: for all",
+        default: "127.0.0.1",
+        help: "address that the view is reached at",
+        detail: "The password is never sent in clear, but `web` and old VNC viewers do not encrypt what is shown and typed: on a                  network that others share, leave this alone and use a tunnel (ssh, kubectl port-forward) or a TLS proxy.",
+        common: false,
+        audience: Audience::Launcher,
+        parse: |settings, value| {
+            settings.listen = value.to_str()?.parse().ok()?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "vnc-port",
+        flag: Some("vnc-port"),
+        short: None,
+        env: "GLXRUN_VNC_PORT",
+        metavar: "PORT",
+        bare: None,
+        allowed: "a port number, 0 for a free one",
+        default: "0: the first free one from 5900 on",
+        help: "port of `--view vnc`",
+        detail: "",
+        common: false,
+        audience: Audience::Launcher,
+        parse: |settings, value| {
+            settings.vnc_port = parse::port(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "web-port",
+        flag: Some("web-port"),
+        short: None,
+        env: "GLXRUN_WEB_PORT",
+        metavar: "PORT",
+        bare: None,
+        allowed: "a port number, 0 for a free one",
+        default: "0: the first free one from 6080 on",
+        help: "port of `--view web`",
+        detail: "",
+        common: false,
+        audience: Audience::Launcher,
+        parse: |settings, value| {
+            settings.web_port = parse::port(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "password-file",
+        flag: Some("password-file"),
+        short: None,
+        env: "GLXRUN_PASSWORD_FILE",
+        metavar: "FILE",
+        bare: None,
+        allowed: "a path",
+        default: "none: a random password, told once on stderr",
+        help: "file whose first line is the view's password",
+        detail: "VNC looks at the first 8 bytes of a password only.",
+        common: false,
+        audience: Audience::Launcher,
+        parse: |settings, value| {
+            settings.password_file = Some(parse::path(value)?);
+            Some(())
+        },
+    },
+    Setting {
+        name: "wm",
+        flag: Some("wm"),
+        short: None,
+        env: "GLXRUN_WM",
+        metavar: "NAME",
+        bare: None,
+        allowed: "auto, none or the name of a window manager",
+        default: "auto",
+        help: "window manager on a 2D side that glxrun starts: its name, auto or none",
+        detail: "`auto` takes openbox or another one that is installed, for a view or a session: where people look, or programs \
+                 come and go. A plain run gets none unless it is named: a window manager moves windows about and maps them \
+                 late, so that the first frames of a program that does not wait for that are not seen.",
+        common: false,
+        audience: Audience::Launcher,
+        parse: |settings, value| {
+            settings.wm = parse::wm(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "session",
+        flag: Some("session"),
+        short: None,
+        env: "GLXRUN_SESSION",
+        metavar: "NAME",
+        bare: None,
+        allowed: "a name of letters, digits, '-', '_' and '.', or none",
+        default: "default, where DISPLAY is unset",
+        help: "session to join (`glxrun session`), or none",
+        detail: "Without this, a run whose DISPLAY is unset joins the session `default` of this user, if it is running. Its program \
+                 gets the session's 2D side, and its 3D side unless another one is named. A name that is given must be a \
+                 running session's, and DISPLAY then counts for nothing; with `none` a run has sides of its own.",
+        common: false,
+        audience: Audience::Launcher,
+        parse: |settings, value| {
+            settings.session = Some(parse::session(value)?);
+            Some(())
+        },
+    },
+    Setting {
         name: "spoil",
         flag: Some("spoil"),
         short: None,
