@@ -1,7 +1,7 @@
 //! The `glxrun` command: finds or starts a 3D side and a 2D side, runs a program on them with libglxrun.so
 //! preloaded, and leaves nothing behind.
 //!
-//! The course of a run is [`run`] below, from top to bottom; each step has its module. Whatever is started or made
+//! The course of a run is [`run()`] below, from top to bottom; each step has its module. Whatever is started or made
 //! on the way is owned by a value whose drop ends or removes it, so every return cleans up.
 
 mod child;
