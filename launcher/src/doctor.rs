@@ -23,9 +23,9 @@ use clap::{Parser, ValueEnum};
 use glxrun_contract::settings::Settings;
 use serde::{Deserialize, Serialize};
 
+use crate::display;
 use crate::failure::Failure;
 use crate::scratch::Scratch;
-use crate::sides;
 use crate::signals::Signals;
 use crate::xserver::{Purpose, XServer};
 use crate::{Variable, cli, devices, library, xauth};

@@ -35,10 +35,6 @@ impl Ready {
         let lines =
             variables.iter().map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes(), b"\n"].concat());
         let text: Vec<u8> = lines.flatten().collect();
-        if let Some(mut descriptor) = self.descriptor.take() {
-            // Who has gone away need not be told.
-            let _ = descriptor.write_all(&text);
-        }
         if let Some(file) = &self.file {
             // All of it at once.
             let mut early: OsString = file.into();
@@ -47,6 +43,10 @@ impl Ready {
             if let Err(error) = written {
                 say!("cannot write {} (--ready-file): {error}", file.display());
             }
+        }
+        if let Some(mut descriptor) = self.descriptor.take() {
+            // Who has gone away need not be told.
+            let _ = descriptor.write_all(&text);
         }
     }
 
