@@ -7,6 +7,7 @@ packages="
     tigervnc-standalone-server  # Xvnc, the other 2D side
     x11vnc novnc websockify     # --view
     openbox                     # a window manager
+    ffmpeg                      # --record
     chromium                    # the browser that looks at --view web
     libgl1 libopengl0 libglx-mesa0 libgl1-mesa-dri libegl1  # Mesa: the software renderer
     libx11-6 libxrandr2         # what the example programs load

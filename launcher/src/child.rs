@@ -7,6 +7,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::io::FdFlags;
@@ -121,11 +122,35 @@ impl Drop for Child {
     }
 }
 
-fn last_words(log: &Path) -> String {
+/// The last line of a log, as the end of a sentence.
+pub fn last_words(log: &Path) -> String {
     let log = std::fs::read(log).unwrap_or_default();
     let log = String::from_utf8_lossy(&log);
     let line = log.lines().map(|line| line.replace("(EE)", "")).rfind(|line| !line.trim().is_empty());
     line.map(|line| format!(": {}", line.trim())).unwrap_or_default()
+}
+
+/// Ends that were collected and are nobody's so far. The main thread collects all children; other threads that have some
+/// find them here.
+static COLLECTED: Mutex<Vec<(Pid, WaitStatus)>> = Mutex::new(Vec::new());
+
+/// Keeps the end of a process for [`wait_for_status`].
+pub fn collected(pid: Pid, status: WaitStatus) {
+    let mut collected = COLLECTED.lock().unwrap_or_else(PoisonError::into_inner);
+    // Nobody asks for orphans, of which there may be many.
+    let excess = collected.len().saturating_sub(255);
+    collected.drain(..excess);
+    collected.push((pid, status));
+}
+
+/// How a child of ours ended; None while it runs. Can be called in any thread.
+pub fn wait_for_status(pid: Pid) -> Option<WaitStatus> {
+    // With the lock held, so that the main thread has kept what it has collected.
+    let mut collected = COLLECTED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(index) = collected.iter().position(|(known, _)| *known == pid) {
+        return Some(collected.swap_remove(index).1);
+    }
+    waitpid(Some(pid), WaitOptions::NOHANG).ok().flatten().map(|(_, status)| status)
 }
 
 /// When something that ends may be started again: soon at first, later and later if it does not last.

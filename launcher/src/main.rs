@@ -16,6 +16,7 @@ mod helper;
 mod library;
 mod picture;
 mod program;
+mod record;
 mod run;
 mod scratch;
 mod session;
@@ -80,6 +81,8 @@ fn run(order: Order) -> Result<u8, Failure> {
     if let Some(shot) = &settings.shot {
         shot::check(&shot.file)?;
     }
+
+    record::check(settings)?;
 
     let scratch = Scratch::new()?;
     let mut sides = match session::find(settings)? {

@@ -9,6 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::cli::Order;
 use crate::failure::Failure;
+use crate::record::Recording;
 use crate::scratch::Scratch;
 use crate::shot::Shot;
 use crate::sides::Sides;
@@ -22,6 +23,7 @@ pub struct Running {
     pub app: Pid,
     stats: Option<Stats>,
     shot: Option<Shot>,
+    recording: Option<Recording>,
 }
 
 impl Running {
@@ -42,10 +44,15 @@ impl Running {
         if counters.is_some() {
             variables.push(("GLXRUN_COUNTERS".into(), scratch.counters().into()));
         }
+        let mut recording = None;
+        if let Some((started, socket)) = Recording::start(&settings, scratch)? {
+            variables.push(("GLXRUN_TAP".into(), socket.into()));
+            recording = Some(started);
+        }
         let app = program::spawn(&program, &args, variables, signals.inherited())?;
         let stats = counters.as_ref().and_then(|counters| Stats::start(&settings, counters));
         let shot = counters.as_ref().and_then(|counters| Shot::start(&settings, counters, sides.two()));
-        Ok(Running { app, stats, shot })
+        Ok(Running { app, stats, shot, recording })
     }
 
     /// Sends it a signal.
@@ -57,6 +64,9 @@ impl Running {
 
     /// To be called after its end.
     pub fn finish(self) {
+        if let Some(recording) = self.recording {
+            recording.finish();
+        }
         if let Some(shot) = self.shot {
             shot.finish();
         }

@@ -5,6 +5,7 @@ use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, wait};
 use signal_hook::consts::{SIGCHLD, SIGTSTP};
 use signal_hook::low_level::siginfo::Origin;
 
+use crate::child;
 use crate::failure::Failure;
 use crate::sides::Sides;
 use crate::signals::{Signals, Wake, is_ours_alone, stop_ourselves};
@@ -34,6 +35,7 @@ pub fn reap(app: Option<Pid>, sides: &mut Sides) -> Option<u8> {
             exit = Some(exit_status(status));
         } else {
             sides.process_ended(pid, status);
+            child::collected(pid, status);
         }
     }
     exit

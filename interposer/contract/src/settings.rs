@@ -202,6 +202,10 @@ pub struct Settings {
     pub pause_at_frame: u64,
     /// A picture to take of the 2D side.
     pub shot: Option<Shot>,
+    /// A video to make of the biggest window.
+    pub record: Option<PathBuf>,
+    /// Socket of a reader that gets a copy of frames.
+    pub tap: Option<PathBuf>,
     /// The library to preload; None searches for it beside the launcher.
     pub library: Option<PathBuf>,
     /// What the library tells on stderr.
@@ -235,6 +239,8 @@ impl Default for Settings {
             mode: Mode::Split,
             pause_at_frame: 0,
             shot: None,
+            record: None,
+            tap: None,
             library: None,
             log: LogLevel::Warn,
             counters: None,

@@ -19,7 +19,7 @@ use crate::scratch::Scratch;
 use crate::sides::{Origin, Sides};
 use crate::signals::{Signals, Wake};
 use crate::supervise::{pass_on, reap};
-use crate::{cli, library, program, say};
+use crate::{cli, library, program, record, say};
 pub use join::{DEFAULT, Found, find, look_up, named};
 use place::Place;
 use ready::Ready;
@@ -91,6 +91,7 @@ fn hold(
         Some(Session::None) => return Err(anyhow::anyhow!("a session cannot be called \"none\"").into()),
         None => DEFAULT,
     };
+    record::check(&settings)?;
     let place = Place::take(name)?;
     let scratch = Scratch::new()?;
     orphans::adopt();

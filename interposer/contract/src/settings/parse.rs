@@ -149,6 +149,12 @@ pub fn session(value: &OsStr) -> Option<Session> {
     good.then(|| if name == "none" { Session::None } else { Session::Named(name.to_owned()) })
 }
 
+pub fn video(value: &OsStr) -> Option<PathBuf> {
+    let bytes = value.as_bytes();
+    let named = bytes.len() > 4 && bytes[bytes.len() - 4..].eq_ignore_ascii_case(b".mp4");
+    named.then(|| value.into())
+}
+
 /// `FILE.png`, `FILE.png@SECONDS` or `FILE.png@frame:N`. The file's own name may hold an `@`.
 pub fn shot(value: &OsStr) -> Option<Shot> {
     let bytes = value.as_bytes();

@@ -424,6 +424,45 @@ pub static TABLE: &[Setting] = &[
         },
     },
     Setting {
+        name: "record",
+        flag: Some("record"),
+        short: None,
+        env: "GLXRUN_RECORD",
+        metavar: "FILE.mp4",
+        bare: None,
+        allowed: "FILE.mp4",
+        default: "none",
+        help: "video of the biggest window, of its frames as they are shown (needs ffmpeg)",
+        detail: "At most `--refresh-rate` frames a second, each at the time at which it was posted: a window that stands still costs \
+                 nothing, and a frame that ffmpeg has no time for is left out, so that the program is never slowed down. \
+                 Once the window has had another size for 0.3 s, or another window is the biggest, another file is begun: \
+                 FILE-2.mp4 and so on; what was shorter than 0.5 s before that is not kept.",
+        common: false,
+        audience: Audience::Launcher,
+        parse: |settings, value| {
+            settings.record = Some(parse::video(value)?);
+            Some(())
+        },
+    },
+    Setting {
+        name: "tap",
+        flag: None,
+        short: None,
+        env: "GLXRUN_TAP",
+        metavar: "PATH",
+        bare: None,
+        allowed: "a path",
+        default: "none",
+        help: "Unix socket of a reader that gets a copy of frames as they are posted",
+        detail: "The launcher makes it for `--record`. interposer/contract/src/tap.rs describes what is sent there.",
+        common: false,
+        audience: Audience::Library,
+        parse: |settings, value| {
+            settings.tap = Some(parse::path(value)?);
+            Some(())
+        },
+    },
+    Setting {
         name: "library",
         flag: Some("library"),
         short: None,
