@@ -147,29 +147,29 @@ impl Recorder {
     /// Takes the chosen window's newest frame, if there is one.
     fn take(&mut self, frame: &mut Frame, over: bool) -> Result<()> {
         let Some(source) = self.sources.choose() else { return Ok(()) };
-        let window = source.window;
-        if window != self.window {
+        if source.window != self.window {
             // Another window's frame with the same time is another frame.
             frame.time = 0;
         }
         let fresh = source.read(frame);
         if fresh {
-            self.window = window;
+            self.window = source.window;
         }
         let Some(video) = &mut self.video else {
             return if fresh { self.begin(frame) } else { Ok(()) };
         };
-        if (frame.shape.width, frame.shape.height) == video.size {
+        if fresh && frame.time < video.latest() {
+            // What a smaller window showed before the biggest one was closed, perhaps by the program's end.
             self.other = None;
-            if fresh {
-                video.add(frame);
-            }
-            return Ok(());
+        } else if fresh && (frame.shape.width, frame.shape.height) == video.size {
+            self.other = None;
+            video.add(frame);
+        } else if fresh {
+            self.other.get_or_insert_with(now);
         }
-        let since = *self.other.get_or_insert(frame.time);
-        if now() < since + SETTLES && !over {
+        let Some(since) = self.other.filter(|since| now() >= since + SETTLES && !over) else {
             return Ok(());
-        }
+        };
         self.other = None;
         if let Some(video) = self.video.take() {
             if since.saturating_sub(video.begin) < BRIEF {

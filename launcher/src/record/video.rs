@@ -126,6 +126,11 @@ impl Video {
         &self.encoder.file
     }
 
+    /// When its newest frame was posted, in CLOCK_MONOTONIC's nanoseconds.
+    pub fn latest(&self) -> u64 {
+        self.begin + self.last * UNIT
+    }
+
     /// Seconds that it lasts up to a time of CLOCK_MONOTONIC in nanoseconds.
     pub fn seconds(&self, time: u64) -> f64 {
         time.saturating_sub(self.begin) as f64 / 1e9
