@@ -13,6 +13,7 @@ packages="
     libx11-6 libxrandr2         # what the example programs load
     mesa-utils                  # glxinfo, glxgears, glxheads, glxdemo
     glmark2-es2-x11             # a benchmark that uses EGL
+    chromium                    # looks at the pages that glxrun makes
     x11-utils                   # xdpyinfo, xwininfo: programs without OpenGL
     python3                     # OpenGL by ctypes
     gcc libc6-dev               # Rust's linker, and small C programs in the tests

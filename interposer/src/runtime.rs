@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use glxrun_contract::counters::{CounterFile, Entry};
-use glxrun_contract::settings::{Mode, Problem, Settings};
+use glxrun_contract::records::RecordFile;
+use glxrun_contract::settings::{Mode, Problem, Records, Settings};
 use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, RwLock};
 
@@ -66,6 +67,7 @@ pub struct Runtime {
     /// In which byte order frames are cheapest to read.
     pub orders: Orders,
     counters: Option<CounterFile>,
+    records: Option<RecordFile>,
 }
 
 impl Runtime {
@@ -108,6 +110,17 @@ impl Runtime {
                 None
             }
         });
+        let records = match &settings.records {
+            Records::Auto | Records::Off => None,
+            Records::File(path) => RecordFile::open(path)
+                .inspect_err(|error| {
+                    log::warn!(
+                        "cannot open the file of frame records {} ({error}); frames are not recorded",
+                        path.display()
+                    );
+                })
+                .ok(),
+        };
         let backend = if settings.mode == Mode::Direct { None } else { open_backend(settings) };
         Self {
             backend,
@@ -119,6 +132,7 @@ impl Runtime {
             watched: Mutex::default(),
             orders: Orders::default(),
             counters,
+            records,
         }
     }
 
@@ -144,7 +158,13 @@ impl Runtime {
 
     /// Frame counters for a window: in the launcher's file where there is one.
     pub fn counters(&self, window: u32) -> Entry {
-        self.counters.as_ref().and_then(|file| file.claim(window)).unwrap_or_else(|| Entry::private(window))
+        let claimed = self.counters.as_ref().and_then(|file| file.claim(window));
+        claimed.unwrap_or_else(|| Entry::private(window)).recorded_in(self.records.clone())
+    }
+
+    /// The launcher's file of frame records, if there is one.
+    pub fn records(&self) -> Option<&RecordFile> {
+        self.records.as_ref()
     }
 }
 

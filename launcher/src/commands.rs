@@ -8,7 +8,7 @@ use std::io::Write;
 use anyhow::anyhow;
 
 use crate::failure::Failure;
-use crate::{cli, doctor, session, shot};
+use crate::{cli, compare, doctor, golden, session, shot, top};
 
 /// A command.
 pub struct Command {
@@ -25,11 +25,24 @@ pub struct Command {
 /// All of them, in the order in which help lists them.
 pub const ALL: &[Command] = &[
     Command {
+        name: "compare",
+        usage: "PROGRAM",
+        summary: "run a program direct and split, tell what the split costs",
+        run: compare::run,
+    },
+    Command {
         name: "doctor",
         usage: "[--json]",
         summary: "check whether programs would work here",
         run: doctor::run,
     },
+    Command {
+        name: "golden",
+        usage: "record|check DIR PROGRAM",
+        summary: "save pictures of frames, or check that they look the same",
+        run: golden::run,
+    },
+    Command { name: "top", usage: "", summary: "show what runs under glxrun, live", run: top::run },
     Command { name: "help", usage: "", summary: "list all options and commands", run: help },
     Command {
         name: "session",

@@ -87,6 +87,11 @@ impl Desktop {
         self.server.server()
     }
 
+    /// The process of its X server.
+    pub fn x_process(&self) -> Pid {
+        self.server.process()
+    }
+
     /// Its X server.
     pub fn xserver(&mut self) -> &mut XServer {
         &mut self.server

@@ -1,5 +1,6 @@
 //! X displays as the launcher sees them: can one be opened, what does it offer, are two the same.
 
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixStream};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -42,6 +43,16 @@ impl Server {
         };
         RustConnection::connect_to_stream_with_auth_info(stream, display.screen.into(), name, data)
             .map_err(|error| anyhow!("{}", one_line(&error.to_string())))
+    }
+
+    /// The server's process id, where it runs on this machine and in sight.
+    pub fn pid(&self) -> Option<i32> {
+        let (stream, _) = open(&self.parse().ok()?).ok()?;
+        // SAFETY: the descriptor is the stream's, which is alive.
+        let socket = unsafe { BorrowedFd::borrow_raw(stream.as_raw_fd()) };
+        let peer = rustix::net::sockopt::socket_peercred(socket).ok()?;
+        // A server in a PID namespace out of sight has number 0.
+        Some(peer.pid.as_raw_pid()).filter(|pid| *pid > 0)
     }
 
     /// The screen that the name selects.

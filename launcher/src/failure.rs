@@ -19,6 +19,9 @@ pub enum Failure {
     /// This signal came before the program was started.
     #[error("ended by signal {0} before the program was started")]
     Interrupted(i32),
+    /// This signal ended glxrun while it watched the program, which has been ended too.
+    #[error("ended by signal {0}")]
+    Stopped(i32),
 }
 
 impl Failure {
@@ -33,7 +36,7 @@ impl Failure {
             Failure::Own(_) => 125,
             Failure::NotExecutable { .. } => 126,
             Failure::NotFound { .. } => 127,
-            Failure::Interrupted(signal) => 128 + *signal as u8,
+            Failure::Interrupted(signal) | Failure::Stopped(signal) => 128 + *signal as u8,
         }
     }
 }

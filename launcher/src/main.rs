@@ -7,12 +7,16 @@
 mod child;
 mod cli;
 mod commands;
+mod compare;
 mod desktop;
 mod devices;
 mod display;
 mod doctor;
 mod failure;
+mod golden;
 mod helper;
+mod hold;
+mod launch;
 mod library;
 mod picture;
 mod program;
@@ -26,6 +30,7 @@ mod signals;
 mod stats;
 mod supervise;
 mod task;
+mod top;
 mod view;
 mod xauth;
 mod xserver;
@@ -35,9 +40,11 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use glxrun_contract::records;
 
 use cli::{Cli, Order};
 use failure::Failure;
+use launch::Plan;
 use run::Running;
 use scratch::Scratch;
 use sides::{Origin, Sides};
@@ -73,24 +80,23 @@ fn main() -> ExitCode {
 }
 
 /// Runs the program and gives the exit status that glxrun passes on.
-fn run(order: Order) -> Result<u8, Failure> {
+fn run(Order { settings, flags, program, args }: Order) -> Result<u8, Failure> {
     let mut signals = Signals::new().context("cannot handle signals")?;
-    program::check(&order.program)?;
-    let settings = &order.settings;
+    program::check(&program)?;
     let library = library::find(settings.library.as_deref())?;
     if let Some(shot) = &settings.shot {
         shot::check(&shot.file)?;
     }
-
-    record::check(settings)?;
+    record::check(&settings)?;
 
     let scratch = Scratch::new()?;
-    let mut sides = match session::find(settings)? {
-        Some(session) => Sides::join(session, settings, &mut signals)?,
-        None => Sides::prepare(settings, Origin::Environment, &scratch, &mut signals)?,
+    let mut sides = match session::find(&settings)? {
+        Some(session) => Sides::join(session, &settings, &mut signals)?,
+        None => Sides::prepare(&settings, Origin::of(&settings)?, &scratch, &mut signals)?,
     };
-    let running = Running::start(order, &library, &sides, &scratch, &signals)?;
-    let status = supervise::until_exit(running.app, &mut sides, &mut signals)?;
+    let plan = Plan { program, args, display: None, variables: flags, output: None, records: records::USUAL };
+    let running = Running::start(&settings, plan, &library, &sides, &scratch, &signals)?;
+    let status = supervise::until_exit(running.app(), &mut sides, &mut signals)?;
     running.finish();
     Ok(status)
 }

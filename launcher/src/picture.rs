@@ -1,7 +1,7 @@
 //! Pixels of an X server to a PNG.
 
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufReader, BufWriter};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -20,6 +20,32 @@ pub struct Picture {
 }
 
 impl Picture {
+    /// Of these pixels: three bytes each, red first.
+    pub fn new(width: u16, height: u16, rgb: Vec<u8>) -> Picture {
+        Picture { width, height, rgb }
+    }
+
+    /// Three bytes a pixel, red first, rows from the top.
+    pub fn rgb(&self) -> &[u8] {
+        &self.rgb
+    }
+
+    /// What the root window of `screen` shows where `window` is, as far as that is on the screen.
+    pub fn on_screen(connection: &RustConnection, screen: usize, window: Window) -> Result<Picture> {
+        let root = connection.setup().roots.get(screen).context("the X server has no such screen")?.root;
+        let (inner, outer) = (connection.get_geometry(window)?, connection.get_geometry(root)?);
+        let corner = connection.translate_coordinates(window, root, 0, 0)?;
+        let (inner, outer, corner) = (inner.reply()?, outer.reply()?, corner.reply()?);
+        let cut = |at: i16, length: u16, whole: u16| {
+            let (from, to) = (i32::from(at).max(0), (i32::from(at) + i32::from(length)).min(whole.into()));
+            (from as i16, (to - from).max(0) as u16)
+        };
+        let (x, width) = cut(corner.dst_x, inner.width, outer.width);
+        let (y, height) = cut(corner.dst_y, inner.height, outer.height);
+        ensure!(width > 0 && height > 0, "the window is not on the screen");
+        Picture::of_part(connection, root, (x, y, width, height))
+    }
+
     /// What the root window of `screen` shows.
     pub fn of_root(connection: &RustConnection, screen: usize) -> Result<Picture> {
         let screen = connection.setup().roots.get(screen).context("the X server has no such screen")?;
@@ -28,12 +54,20 @@ impl Picture {
 
     /// What a window shows, and what covers it.
     pub fn of_window(connection: &RustConnection, window: Window) -> Result<Picture> {
-        let setup = connection.setup();
         // Not a root window's size in the setup: RANDR may have changed it since.
         let size = connection.get_geometry(window)?.reply()?;
-        let (width, height) = (size.width, size.height);
+        Picture::of_part(connection, window, (0, 0, size.width, size.height))
+    }
+
+    /// A part of what a window shows: left, top, width, height.
+    fn of_part(
+        connection: &RustConnection,
+        window: Window,
+        (x, y, width, height): (i16, i16, u16, u16),
+    ) -> Result<Picture> {
+        let setup = connection.setup();
         let image =
-            connection.get_image(ImageFormat::Z_PIXMAP, window, 0, 0, width, height, u32::MAX)?.reply()?;
+            connection.get_image(ImageFormat::Z_PIXMAP, window, x, y, width, height, u32::MAX)?.reply()?;
         let format = setup.pixmap_formats.iter().find(|format| format.depth == image.depth);
         let format = format.context("the X server does not describe its pixels")?;
         let masks = masks(setup, image.visual).context("the window's visual is not TrueColor")?;
@@ -46,10 +80,31 @@ impl Picture {
         Ok(Picture { width, height, rgb: layout.to_rgb(&image.data, width.into(), height.into())? })
     }
 
+    /// Reads a PNG file of 8 bits a channel; transparency is left out.
+    pub fn load(file: &Path) -> Result<Picture> {
+        let mut reader = png::Decoder::new(BufReader::new(File::open(file)?)).read_info()?;
+        let mut data = vec![0; reader.output_buffer_size().context("the picture is too large")?];
+        let info = reader.next_frame(&mut data)?;
+        ensure!(info.bit_depth == png::BitDepth::Eight, "its channels are not of 8 bits");
+        let rgb = match info.color_type {
+            png::ColorType::Rgb => data,
+            png::ColorType::Rgba => {
+                data.as_chunks::<4>().0.iter().flat_map(|[r, g, b, _]| [*r, *g, *b]).collect()
+            }
+            other => anyhow::bail!("its pixels are {other:?}, not RGB"),
+        };
+        let size = |length: u32| u16::try_from(length).context("the picture is too large");
+        Ok(Picture { width: size(info.width)?, height: size(info.height)?, rgb })
+    }
+
     /// Writes the PNG file.
     pub fn save(&self, file: &Path) -> Result<()> {
-        let mut encoder =
-            png::Encoder::new(BufWriter::new(File::create(file)?), self.width.into(), self.height.into());
+        self.encode(BufWriter::new(File::create(file)?))
+    }
+
+    /// Writes it as PNG.
+    pub fn encode(&self, to: impl std::io::Write) -> Result<()> {
+        let mut encoder = png::Encoder::new(to, self.width.into(), self.height.into());
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
         encoder.set_compression(png::Compression::Fast);

@@ -1,11 +1,12 @@
 //! The program to run: whether it can be, and running it.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::Context;
 use rustix::fs::{Access, access};
@@ -59,15 +60,20 @@ fn missing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// Starts the program in our process group, with the signal dispositions and mask that glxrun was started with.
+/// Starts the program in our process group, with its output going to `output` if that is given, with the signal dispositions and mask that glxrun was started with.
 pub fn spawn(
     program: &OsStr,
     args: &[OsString],
     variables: Vec<Variable>,
+    output: Option<File>,
     inherited: Inherited,
 ) -> Result<Pid, Failure> {
     let mut command = Command::new(program);
     command.args(args).envs(variables);
+    if let Some(output) = output {
+        let both = output.try_clone().context("cannot share a file")?;
+        command.stdin(Stdio::null()).stdout(output).stderr(both);
+    }
     // SAFETY: between fork and exec, `restore` only makes async-signal-safe calls.
     unsafe { command.pre_exec(move || inherited.restore()) };
     match command.spawn() {

@@ -10,6 +10,13 @@ use tempfile::TempDir;
 
 use crate::Variable;
 
+/// What the directories' names begin with.
+pub const PREFIX: &str = "glxrun-";
+/// The names of files in them.
+pub const COUNTERS: &str = "counters";
+pub const RECORDS: &str = "records";
+pub const ABOUT: &str = "about";
+
 /// The directory, mode 0700, removed on drop.
 pub struct Scratch(TempDir);
 
@@ -30,7 +37,7 @@ impl Scratch {
 
     fn within(parent: &Path) -> std::io::Result<Scratch> {
         let mut builder = tempfile::Builder::new();
-        builder.prefix("glxrun-").permissions(Permissions::from_mode(0o700));
+        builder.prefix(PREFIX).permissions(Permissions::from_mode(0o700));
         builder.tempdir_in(parent).map(Scratch)
     }
 
@@ -41,7 +48,17 @@ impl Scratch {
 
     /// Where the counters file is.
     pub fn counters(&self) -> PathBuf {
-        self.file("counters")
+        self.file(COUNTERS)
+    }
+
+    /// Where the file of frame records is.
+    pub fn records(&self) -> PathBuf {
+        self.file(RECORDS)
+    }
+
+    /// Where it is said which program runs.
+    pub fn about(&self) -> PathBuf {
+        self.file(ABOUT)
     }
 
     /// Makes a symbolic link to `target` and gives its path.

@@ -34,14 +34,26 @@ pub struct Sides {
 }
 
 /// Where the 2D side comes from.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// It is the one that DISPLAY names, or we start one if it names none or if it is to be looked at.
-    Environment,
-    /// We start one, for programs that come and go.
+    /// It is the X server of this name.
+    Named(String),
+    /// We start it.
+    Own,
+    /// We start it, for programs that come and go.
     Session,
 }
 
+impl Origin {
+    /// Of an ordinary run: what DISPLAY names, unless that is nothing or a view is asked for.
+    pub fn of(settings: &Settings) -> Result<Origin> {
+        let named = if settings.view == View::None { display_variable()? } else { None };
+        Ok(named.map_or(Origin::Own, Origin::Named))
+    }
+}
+
+/// What names a private 3D side that is started for the run.
+pub const PRIVATE: &str = "xvfb";
 /// The variable that tells the library of the 2D side's screen.
 const FRAMEBUFFER: &str = "GLXRUN_FRAMEBUFFER";
 
@@ -56,31 +68,28 @@ impl Sides {
         let split = settings.mode == Mode::Split;
         // Before anything is started: drivers may do what they like to this process.
         let device = match &settings.display3d {
+            Some(name) if name == PRIVATE => None,
             Some(name) if split && devices::is_device(name) => {
                 devices::check(name, signals).map(|()| None)?
             }
             None if split => devices::default(signals)?,
             _ => None,
         };
-        let named = match origin {
-            Origin::Environment if settings.view == View::None => display_variable()?,
-            _ => None,
-        };
-        let desktop = match &named {
-            Some(name) => {
+        let (desktop, two) = match origin {
+            Origin::Named(name) => {
                 if split && settings.sink == Sink::Framebuffer && std::env::var_os(FRAMEBUFFER).is_none() {
                     say!(
                         "--sink framebuffer is for an Xvfb that glxrun starts, but DISPLAY names {name}, whose X server \
                          gets the frames. Unset DISPLAY, or name the file of its screen in {FRAMEBUFFER}"
                     );
                 }
-                None
+                (None, Server { name, cookie: None })
             }
-            None => Some(Desktop::start(settings, origin == Origin::Session, scratch, signals)?),
-        };
-        let two = match (&desktop, named) {
-            (Some(desktop), _) => desktop.server().clone(),
-            (None, name) => Server { name: name.unwrap_or_default(), cookie: None },
+            Origin::Own | Origin::Session => {
+                let desktop = Desktop::start(settings, origin == Origin::Session, scratch, signals)?;
+                let two = desktop.server().clone();
+                (Some(desktop), two)
+            }
         };
         let depth = two.ask(signals, |server, connection| display::root_depth(server, &connection))?;
         let depth = depth.map_err(|error| {
@@ -93,14 +102,14 @@ impl Sides {
         let mut renderer = None;
         let three = match (split, &settings.display3d) {
             (false, _) => None,
-            (true, Some(name)) => {
+            (true, Some(name)) if name != PRIVATE => {
                 if !devices::is_device(name) {
                     check_three(&Server { name: name.clone(), cookie: None }, &two, signals)?;
                 }
                 Some(name.clone())
             }
             (true, None) if device.is_some() => device,
-            (true, None) => {
+            (true, _) => {
                 let server = start_three(depth, scratch, signals)?;
                 let name = server.server().name.clone();
                 renderer = Some(server);
@@ -153,6 +162,19 @@ impl Sides {
     /// The 2D side.
     pub fn two(&self) -> &Server {
         &self.two
+    }
+
+    /// Process ids of the X servers on both sides, where they run on this machine.
+    pub fn server_pids(&self) -> Vec<i32> {
+        let three = self.three.iter().filter(|name| !devices::is_device(name));
+        let three = three.map(|name| Server { name: name.clone(), cookie: None });
+        let ours =
+            self.desktop.iter().map(Desktop::x_process).chain(self.renderer.iter().map(XServer::process));
+        let mut pids: Vec<i32> = ours.map(Pid::as_raw_pid).collect();
+        pids.extend(std::iter::once(self.two.clone()).chain(three).filter_map(|server| server.pid()));
+        pids.sort_unstable();
+        pids.dedup();
+        pids
     }
 
     /// The variables that lead the program and the library to both sides.

@@ -75,6 +75,12 @@ impl Signals {
         }
     }
 
+    /// The first of these that would end this process, had it not been caught.
+    pub fn first_ending(&self, received: &[Origin]) -> Option<i32> {
+        let ends = |signal: &i32| ENDING.contains(signal) && !self.inherited.ignores(*signal);
+        received.iter().map(|origin| origin.signal).find(ends)
+    }
+
     /// Waits for `fd` while no program is running yet: a signal that ends a process ends the run. False after
     /// `limit`.
     pub fn wait_for(&mut self, fd: BorrowedFd, limit: Duration) -> Result<bool, Failure> {

@@ -184,7 +184,6 @@ fn settings_reach_the_library() {
     for line in ["GLXRUN_FPS=30", "GLXRUN_SPOIL=on", "GLXRUN_LOG=info"] {
         assert!(outcome.stdout.lines().any(|it| it == line), "{line}: {}", outcome.stdout);
     }
-    assert!(!outcome.stdout.contains("GLXRUN_COUNTERS"), "nobody asked for counts");
 }
 
 #[test]

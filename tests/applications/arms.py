@@ -21,7 +21,7 @@ ROOT = HERE.parents[1]
 OUT = ROOT / "target" / "applications"
 VENV = OUT / "venv"
 GLX, NO_GLX = ["+extension", "GLX"], ["-extension", "GLX"]
-SUMMARY = re.compile(r"glxrun: (0x[0-9a-f]+): rendered (\d+) frames, delivered (\d+)")
+SUMMARY = re.compile(r"glxrun: (0x[0-9a-f]+(?: of process \d+)?): rendered (\d+) frames, delivered (\d+)")
 # What a log must not hold, even if the program goes on.
 COMPLAINTS = re.compile(r"X Error|Bad(Match|Value|Drawable|Window|Alloc|Access)\b|GLXBad\w+|Traceback|panicked at")
 

@@ -131,6 +131,22 @@ impl Image {
         self.positions().map(|(x, y)| of(self.pixel8(x, y))).collect()
     }
 
+    /// Reads a PNG file of 8 bits a channel; alpha is left out.
+    pub fn load(path: &Path) -> Result<Image> {
+        let file = std::fs::File::open(path).with_context(|| path.display().to_string())?;
+        let mut reader = png::Decoder::new(std::io::BufReader::new(file)).read_info()?;
+        let mut data = vec![0; reader.output_buffer_size().context("too large")?];
+        let info = reader.next_frame(&mut data)?;
+        let channels = match info.color_type {
+            png::ColorType::Rgb => 3,
+            png::ColorType::Rgba => 4,
+            other => bail!("{}: pixels of {other:?}", path.display()),
+        };
+        let format = Format { depth: 24, bits_per_pixel: 32, masks: [0xff, 0xff00, 0xff_0000] };
+        let data = data.chunks_exact(channels).flat_map(|pixel| [pixel[0], pixel[1], pixel[2], 0]).collect();
+        Ok(Image { width: info.width.try_into()?, height: info.height.try_into()?, format, data })
+    }
+
     /// Writes a PNG file, with alpha where the picture has it.
     pub fn save(&self, path: &Path) -> Result<()> {
         let file = std::fs::File::create(path).with_context(|| path.display().to_string())?;

@@ -75,6 +75,17 @@ pub enum Damage {
     Off,
 }
 
+/// Where what happens to each frame is noted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Records {
+    /// In a file that the launcher makes.
+    Auto,
+    /// Nowhere.
+    Off,
+    /// In this file.
+    File(PathBuf),
+}
+
 /// Whether rendering is moved to the 3D side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -212,6 +223,10 @@ pub struct Settings {
     pub log: LogLevel,
     /// The counters file (see [`crate::counters`]) that the library writes to.
     pub counters: Option<PathBuf>,
+    /// The file of frame records (see [`crate::records`]) that the library writes to, which the launcher makes.
+    pub records: Records,
+    /// Frames of each window that stay until the launcher lets them go.
+    pub hold_frames: Vec<u64>,
 }
 
 impl Default for Settings {
@@ -244,6 +259,8 @@ impl Default for Settings {
             library: None,
             log: LogLevel::Warn,
             counters: None,
+            records: Records::Auto,
+            hold_frames: Vec::new(),
         }
     }
 }

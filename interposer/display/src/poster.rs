@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 
+use glxrun_contract::records::Moment;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use x11rb::connection::Connection as _;
 use x11rb::errors::{ConnectionError, ReplyError};
@@ -85,6 +86,7 @@ fn send(link: &Link, window: &Arc<Shared>, frame: &Frame) -> Result<(), Error> {
         Changes::Everything => vec![Part { x: 0, y: 0, width: frame.width, height: frame.height }],
         Changes::Parts(parts) => parts,
         Changes::Nothing => {
+            frame.record.note(Moment::Sent);
             link.completed(window.clone(), true);
             return Ok(());
         }
@@ -98,6 +100,7 @@ fn send(link: &Link, window: &Arc<Shared>, frame: &Frame) -> Result<(), Error> {
         let told = framebuffer.write(link, window, place, pixels, &parts);
         let told = link.settle(told.map_err(ReplyError::from))?;
         window.sent(parts.iter().map(|part| (told, *part)).collect());
+        frame.record.note(Moment::Sent);
         link.settle(link.connection.flush().map_err(ReplyError::from))?;
         link.pump();
         link.completed(window.clone(), true);
@@ -112,9 +115,12 @@ fn send(link: &Link, window: &Arc<Shared>, frame: &Frame) -> Result<(), Error> {
             requests.extend(sent.into_iter().map(|sequence| (sequence, *part)));
         }
         window.sent(requests);
+        frame.record.note(Moment::Sent);
         link.completed(window.clone(), true);
         return Ok(());
     };
+    // Before the requests: the answer may come while they are being sent.
+    frame.record.note(Moment::Sent);
     let sent = link.send_frame(window, segment, || {
         let mut newest = 0;
         for (index, part) in parts.iter().enumerate() {

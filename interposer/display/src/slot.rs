@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use glxrun_contract::records::{Moment, Record};
+
 use crate::finish::Finish;
 use crate::screen::Layout;
 use crate::window::{Frame, Shared};
@@ -39,6 +41,14 @@ impl Slot {
     /// What is still to be done to the pixels when the slot is posted; nothing unless this is called.
     pub fn finish_later(&mut self, finish: Finish) {
         self.finish = finish;
+    }
+
+    /// Has what becomes of the frame noted there, beginning with the slot's being there.
+    pub fn set_record(&mut self, record: Record) {
+        record.note(Moment::Slot);
+        if let Some(frame) = &mut self.frame {
+            frame.record = record;
+        }
     }
 
     /// Width in pixels, as asked for.

@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 
 use glxrun_contract::counters::{Entry, WindowCounters};
+use glxrun_contract::records::{Moment, Record};
 use glxrun_contract::settings::Spoil;
 use parking_lot::{Condvar, Mutex};
 
@@ -92,6 +93,12 @@ impl Window {
         &self.shared.counters
     }
 
+    /// Begins the record of frame `number` of the window, whose swap was entered at `entered`; it does nothing where frames
+    /// are not recorded. See [`Slot::set_record`].
+    pub fn record(&self, number: u64, entered: u64) -> Record {
+        self.shared.counters.record(number, entered)
+    }
+
     /// Memory for a frame of `width` x `height` pixels, with unspecified content.
     ///
     /// With spoil on this never waits. With spoil off it waits while two frames of the window, slots included, are
@@ -157,6 +164,7 @@ pub(crate) struct Frame {
     pub buffer: Arc<Buffer>,
     pub width: u16,
     pub height: u16,
+    pub record: Record,
 }
 
 impl Frame {
@@ -328,7 +336,9 @@ impl Shared {
         let buffer = free
             .map_or_else(|| Buffer::new(&self.link, self.link.carrier(), roomy(length)).map(Arc::new), Ok);
         match buffer {
-            Ok(buffer) => Some(Slot::new(self.clone(), Frame { buffer, width, height })),
+            Ok(buffer) => {
+                Some(Slot::new(self.clone(), Frame { buffer, width, height, record: Record::default() }))
+            }
             Err(error) => {
                 log::warn!("no memory for a frame of {width}x{height} pixels: {error}");
                 self.stop_writing(|_| {});
@@ -349,20 +359,24 @@ impl Shared {
     }
 
     pub fn give_back(&self, frame: Frame) {
+        frame.record.note(Moment::Dropped);
         self.stop_writing(|state| state.release(frame.buffer));
     }
 
     pub fn post(self: &Arc<Self>, frame: Frame) {
+        frame.record.note(Moment::Read);
         let mut announce = false;
         self.stop_writing(|state| {
             if state.over {
                 self.counters.count_dropped();
+                frame.record.note(Moment::Dropped);
                 return;
             }
             if self.spoil == Spoil::On
                 && let Some(replaced) = state.queued.pop_back()
             {
                 self.counters.count_dropped();
+                replaced.record.note(Moment::Dropped);
                 state.newest = None;
                 state.release(replaced.buffer);
             }
@@ -389,7 +403,11 @@ impl Shared {
             // Nothing is queued, so this is the one that was sent last.
             state.in_flight = state.newest.clone();
         }
-        state.in_flight.clone()
+        let frame = state.in_flight.clone();
+        if let Some(frame) = &frame {
+            frame.record.note(Moment::Taken);
+        }
+        frame
     }
 
     /// The frame in flight is done with; tells whether the poster should be told of the next one.
@@ -403,8 +421,10 @@ impl Shared {
             }
             if delivered {
                 self.counters.count_delivered();
+                frame.record.note(Moment::Done);
             } else {
                 self.counters.count_dropped();
+                frame.record.note(Moment::Dropped);
             }
             state.release(frame.buffer);
         }
@@ -418,8 +438,11 @@ impl Shared {
             self.gone.store(true, Ordering::Release);
         }
         let mut state = self.state.lock();
-        let lost = state.queued.len() + usize::from(state.in_flight.is_some() && !state.repeats);
-        (0..lost).for_each(|_| _ = self.counters.count_dropped());
+        let in_flight = state.in_flight.iter().filter(|_| !state.repeats);
+        for lost in state.queued.iter().chain(in_flight) {
+            self.counters.count_dropped();
+            lost.record.note(Moment::Dropped);
+        }
         let writing = state.writing;
         let old = std::mem::replace(&mut *state, State { writing, over: true, ..State::default() });
         self.freed.notify_all();

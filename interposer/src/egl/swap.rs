@@ -12,11 +12,13 @@ use super::surface::Target;
 use super::{EGLBoolean, EGLDisplay, EGLSurface, NativeDrawable, driver, error};
 use crate::frame;
 use crate::frame::pacing::pace;
-use crate::interpose::passes;
+use crate::frame::watch::Swap;
+use crate::interpose::{is_inside, passes};
 use crate::runtime::{Runtime, is_direct};
 
 /// eglSwapBuffers.
 pub unsafe fn buffers(dpy: EGLDisplay, surface: EGLSurface) -> EGLBoolean {
+    let _swap = (!is_inside()).then(Swap::enter);
     match ours(dpy, surface) {
         Some(answer) => answer,
         None => watched(surface, driver!(eglSwapBuffers(dpy, surface))),
@@ -30,6 +32,7 @@ pub unsafe fn with_damage_khr(
     rects: *const c_int,
     count: c_int,
 ) -> EGLBoolean {
+    let _swap = (!is_inside()).then(Swap::enter);
     match ours(dpy, surface) {
         Some(answer) => answer,
         None => watched(surface, driver!(eglSwapBuffersWithDamageKHR(dpy, surface, rects, count))),
@@ -43,6 +46,7 @@ pub unsafe fn with_damage_ext(
     rects: *const c_int,
     count: c_int,
 ) -> EGLBoolean {
+    let _swap = (!is_inside()).then(Swap::enter);
     match ours(dpy, surface) {
         Some(answer) => answer,
         None => watched(surface, driver!(eglSwapBuffersWithDamageEXT(dpy, surface, rects, count))),

@@ -7,10 +7,13 @@ pub mod pacing;
 pub mod pixels;
 pub mod readback;
 pub mod strategy;
+pub mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
+use glxrun_contract::records::Moment;
 use glxrun_display::{Slot, Window};
 
 use crate::gl::api::{self, get_integer};
@@ -79,10 +82,13 @@ pub fn deliver(window: &Window, width: u16, height: u16, read: impl FnOnce(readb
 
 fn deliver_slot(window: &Window, width: u16, height: u16, fill: impl FnOnce(&mut Slot)) -> bool {
     let number = window.counters().count_rendered();
+    let record = watch::begin(window, number);
     let Some(mut slot) = window.acquire(width, height) else {
         window.counters().count_dropped();
+        record.note(Moment::Dropped);
         return false;
     };
+    slot.set_record(record);
     fill(&mut slot);
     window.post(slot);
     hold(window, number);
@@ -92,11 +98,14 @@ fn deliver_slot(window: &Window, width: u16, height: u16, fill: impl FnOnce(&mut
 /// Sends a surface that is not current in this thread: the 3D worker reads it.
 pub fn send_from_worker(window: &Window, surface: &Arc<Surface>, buffer: u32) {
     let number = window.counters().count_rendered();
+    let record = watch::begin(window, number);
     let Some(backend) = Runtime::get().backend else { return };
     let Some(mut slot) = window.acquire(surface.width, surface.height) else {
         window.counters().count_dropped();
+        record.note(Moment::Dropped);
         return;
     };
+    slot.set_record(record);
     let config = surface.config;
     let read = move || -> Slot {
         let _inside = Inside::enter();
@@ -115,10 +124,16 @@ pub fn send_from_worker(window: &Window, surface: &Arc<Surface>, buffer: u32) {
 
 /// With `--pause-at-frame`, the frame's picture stays: its swap does not return.
 fn hold(window: &Window, number: u64) {
-    if settings().pause_at_frame == number {
+    if is_held(number) {
         window.finish();
-        pause();
+        pause(number);
     }
+}
+
+/// Whether frame `number` is to stay for a while, or for good.
+fn is_held(number: u64) -> bool {
+    let settings = settings();
+    settings.pause_at_frame == number || settings.hold_frames.contains(&number)
 }
 
 /// In direct mode: counts a swap that the program's driver has done. `finish` waits until the server has the frame.
@@ -128,16 +143,27 @@ pub fn watched(window: u32, finish: impl FnOnce()) {
         let mut watched = runtime.watched.lock();
         let counters = watched.entry(window).or_insert_with(|| runtime.counters(window));
         counters.count_delivered();
-        counters.count_rendered()
+        let number = counters.count_rendered();
+        watch::begin_watched(counters, number).note(Moment::Done);
+        number
     };
-    if settings().pause_at_frame == number {
+    if is_held(number) {
         finish();
-        pause();
+        pause(number);
     }
 }
 
-/// Stops this thread until the process ends.
-fn pause() -> ! {
+/// The longest that a frame is held which nobody lets go: whoever looks at it may have ended.
+const HOLD: Duration = Duration::from_secs(60);
+
+/// Stops this thread: at a frame that is to be held until the launcher lets it go, else until the process ends.
+fn pause(number: u64) {
+    if settings().pause_at_frame != number {
+        if let Some(records) = Runtime::get().records() {
+            records.hold(number, HOLD);
+        }
+        return;
+    }
     loop {
         std::thread::park();
     }

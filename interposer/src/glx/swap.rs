@@ -13,6 +13,7 @@ use super::drawable::{Drawable, Kind, MAX_SWAP_INTERVAL};
 use super::error::{GlxError, minor};
 use super::{XID, real};
 use crate::frame::pacing::pace;
+use crate::frame::watch::Swap;
 use crate::frame::{self, front};
 use crate::gl::{api, buffers};
 use crate::interpose::passes;
@@ -34,6 +35,7 @@ pub unsafe fn swap_buffers(dpy: *mut Display, xid: XID) {
 
 /// Swaps a drawable, wherever it is current.
 pub fn swap_drawable(display: &Arc<AppDisplay>, xid: XID) {
+    let _swap = Swap::enter();
     match current_on(display, xid) {
         Some(current) => swap_current(&current),
         None => swap_elsewhere(display, xid),
@@ -122,6 +124,7 @@ pub unsafe fn copy_sub_buffer(dpy: *mut Display, xid: XID, x: c_int, y: c_int, w
 /// # Safety
 /// The arguments are those of a glXSwapBuffers call.
 unsafe fn watch_real_swap(dpy: *mut Display, xid: XID) {
+    let _swap = is_direct().then(Swap::enter);
     if let Some(real) = real::glXSwapBuffers.get() {
         // SAFETY: the caller's contract.
         unsafe { real(dpy, xid) };

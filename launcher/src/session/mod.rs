@@ -10,10 +10,12 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Arg, value_parser};
+use glxrun_contract::records;
 use glxrun_contract::settings::{Session, Settings};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 use crate::failure::Failure;
+use crate::launch::Plan;
 use crate::run::Running;
 use crate::scratch::Scratch;
 use crate::sides::{Origin, Sides};
@@ -101,8 +103,9 @@ fn hold(
     ready.tell(&sides.variables());
     let running = match program {
         Some((program, args)) => {
-            let order = cli::Order { settings, flags, program, args };
-            Some(Running::start(order, &library, &sides, &scratch, &signals)?)
+            let (display, output) = (None, None);
+            let plan = Plan { program, args, display, variables: flags, output, records: records::USUAL };
+            Some(Running::start(&settings, plan, &library, &sides, &scratch, &signals)?)
         }
         None => None,
     };
@@ -128,7 +131,7 @@ fn serve(
 ) -> Result<u8, Failure> {
     let mut whole = true;
     loop {
-        if let Some(status) = reap(running.map(|running| running.app), sides) {
+        if let Some(status) = reap(running.map(Running::app), sides) {
             return Ok(status);
         }
         let due = match sides.repair(signals) {
@@ -150,7 +153,7 @@ fn serve(
             Wake::Signals(received) => {
                 for origin in received {
                     match running {
-                        Some(running) => pass_on(running.app, &origin).context("cannot stop")?,
+                        Some(running) => pass_on(running.app(), &origin).context("cannot stop")?,
                         None if matches!(origin.signal, SIGTERM | SIGINT | SIGHUP | SIGQUIT)
                             && !signals.inherited().ignores(origin.signal) =>
                         {

@@ -5,8 +5,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use super::{
-    Damage, LogLevel, Mode, Moment, Opaque, Readback, Session, Shot, Sink, Size, Spoil, Transport, View,
-    WindowManager,
+    Damage, LogLevel, Mode, Moment, Opaque, Readback, Records, Session, Shot, Sink, Size, Spoil, Transport,
+    View, WindowManager,
 };
 
 pub fn text(value: &OsStr) -> Option<String> {
@@ -96,6 +96,20 @@ pub fn size(value: &OsStr) -> Option<Size> {
 pub fn whole(text: &str) -> Option<u64> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
+}
+
+/// `auto`, `off` or a path.
+pub fn records(value: &OsStr) -> Option<Records> {
+    Some(match value.to_str() {
+        Some("auto") => Records::Auto,
+        Some("off") => Records::Off,
+        _ => Records::File(path(value)?),
+    })
+}
+
+/// Whole numbers above 0 with commas between them.
+pub fn wholes(text: &str) -> Option<Vec<u64>> {
+    text.split(',').map(|part| whole(part).filter(|number| *number > 0)).collect()
 }
 
 /// Digits with at most one decimal point, so that neither `inf` nor `1e9` pass.

@@ -11,7 +11,7 @@ pub static TABLE: &[Setting] = &[
         env: "GLXRUN_DISPLAY3D",
         metavar: "SIDE",
         bare: None,
-        allowed: "the name of an X display, such as :1, or an EGL device: egl (the first GPU), egl:software, egl:INDEX, \
+        allowed: "the name of an X display, such as :1, xvfb for a private one, or an EGL device: egl (the first GPU), egl:software, egl:INDEX, \
                   egl:/dev/dri/..., egl:PCI-ADDRESS or egl:GPU-UUID",
         default: "the first GPU by EGL, else software",
         help: "the 3D side, where rendering happens: an EGL device (egl, egl:N) or an X display",
@@ -508,11 +508,49 @@ pub static TABLE: &[Setting] = &[
         allowed: "a path",
         default: "none",
         help: "file of frame counts that the library writes to",
-        detail: "The launcher makes the file and sets the variable when `--stats` or `--shot` need it.",
+        detail: "The launcher makes the file and sets the variable.",
         common: false,
         audience: Audience::Library,
         parse: |settings, value| {
             settings.counters = Some(parse::path(value)?);
+            Some(())
+        },
+    },
+    Setting {
+        name: "records",
+        flag: Some("records"),
+        short: None,
+        env: "GLXRUN_RECORDS",
+        metavar: "auto|off|PATH",
+        bare: None,
+        allowed: "auto, off or a PATH",
+        default: "auto",
+        help: "where the library notes what happens to each frame",
+        detail: "The last frames, with the times at which each was swapped, read back, sent and shown; `glxrun top` and `glxrun compare` \
+                 read it. With `auto` the launcher makes a file for the run in its private directory, with PATH one that must not exist yet \
+                 and stays; for a library that is preloaded by hand `auto` is `off`.",
+        common: false,
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.records = parse::records(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "hold-frames",
+        flag: None,
+        short: None,
+        env: "GLXRUN_HOLD_FRAMES",
+        metavar: "N,N,...",
+        bare: None,
+        allowed: "whole numbers above 0 with commas between them",
+        default: "none",
+        help: "frames whose swaps wait until a picture has been taken",
+        detail: "For `glxrun compare` and `glxrun golden`, which take the pictures and let the frames go by the file of frame records.",
+        common: false,
+        audience: Audience::Library,
+        parse: |settings, value| {
+            settings.hold_frames = parse::wholes(value.to_str()?)?;
             Some(())
         },
     },

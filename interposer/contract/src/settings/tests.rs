@@ -56,7 +56,10 @@ fn defaults_in_words_are_the_defaults() {
 
 #[test]
 fn values_in_usage_lines_are_accepted() {
-    for setting in TABLE.iter().filter(|setting| setting.metavar.contains('|') && setting.name != "shot") {
+    for setting in TABLE
+        .iter()
+        .filter(|setting| setting.metavar.contains('|') && !["shot", "records"].contains(&setting.name))
+    {
         for value in setting.metavar.split('|') {
             assert!(parsed(setting.name, value).is_some(), "--{} {value}", setting.name);
             assert!(setting.allowed.contains(value), "{} does not name {value}", setting.allowed);
@@ -154,4 +157,17 @@ fn a_flag_wins_over_the_environment_and_bad_values_are_refused() {
     );
     let problem = Settings::gather(|_| None, given("mode", "both")).expect_err("no mode");
     assert_eq!(problem.to_string(), "GLXRUN_MODE=both: the value must be split or direct");
+}
+
+#[test]
+fn records_and_held_frames() {
+    let records = |value| parsed("records", value).map(|settings| settings.records);
+    assert_eq!(records("auto"), Some(Records::Auto));
+    assert_eq!(records("off"), Some(Records::Off));
+    assert_eq!(records("a file"), Some(Records::File("a file".into())));
+    let held = parsed("hold-frames", "10,2").expect("frames");
+    assert_eq!(held.hold_frames, [10, 2]);
+    for wrong in ["0", "1,", ",", "1 2", "-1"] {
+        assert!(parsed("hold-frames", wrong).is_none(), "{wrong}");
+    }
 }
