@@ -195,7 +195,9 @@ pub fn help(pages: Pages) -> String {
     entry(&mut help, "-V, --version", "print version and build, and end");
     help += "\nCommands:\n";
     for command in commands::ALL {
-        entry(&mut help, format!("{} {}", command.name, command.usage).trim_end(), command.summary);
+        // One line each on the screen that newcomers see.
+        let usage = if pages == Pages::All { command.usage } else { "" };
+        entry(&mut help, format!("{} {usage}", command.name).trim_end(), command.summary);
     }
     help += "\nEach option has a variable too, such as GLXRUN_FPS for --fps.\n\
              Exit status: the program's; 128+N if signal N ended it; 125 if glxrun failed;\n\

@@ -27,7 +27,7 @@ pub const ALL: &[Command] = &[
     Command {
         name: "compare",
         usage: "PROGRAM",
-        summary: "run a program direct and split, tell what the split costs",
+        summary: "run a program direct and split, and compare",
         run: compare::run,
     },
     Command {
@@ -39,7 +39,7 @@ pub const ALL: &[Command] = &[
     Command {
         name: "golden",
         usage: "record|check DIR PROGRAM",
-        summary: "save pictures of frames, or check that they look the same",
+        summary: "save pictures of frames, or check against them",
         run: golden::run,
     },
     Command { name: "top", usage: "", summary: "show what runs under glxrun, live", run: top::run },

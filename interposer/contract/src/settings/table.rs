@@ -53,7 +53,7 @@ pub static TABLE: &[Setting] = &[
         bare: None,
         allowed: "none, vnc or web",
         default: "none",
-        help: "start a 2D side to look at, by a VNC viewer or a browser",
+        help: "a 2D side to look at, by VNC or in a browser",
         detail: "With `vnc` or `web` glxrun starts a 2D side of its own, whatever DISPLAY says, and tells its address and a \
                  password on stderr. It is TigerVNC's Xvnc where that is installed (its screen follows the viewer's size where \
                  the viewer asks for that), else an Xvfb with x11vnc; `web` puts noVNC before it, through websockify. \
@@ -324,7 +324,7 @@ pub static TABLE: &[Setting] = &[
                  in one picture. That Xvfb has no Composite extension, and so no windows with alpha, and paints no \
                  cursor. `shm` hands them to the X server, by whichever \
                  `transport`. `auto` is `shm`.",
-        common: true,
+        common: false,
         audience: Audience::Both,
         parse: |settings, value| {
             settings.sink = parse::sink(value)?;
