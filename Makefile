@@ -6,13 +6,21 @@ DOC = RUSTDOCFLAGS='-D warnings -A rustdoc::private-intra-doc-links' $(CARGO) do
 # The folder of the built programs, wherever cargo puts it.
 BIN = $(or $(CARGO_TARGET_DIR),target)/release
 
-.PHONY: help demo test check lint build deps rust applications
+# The image's name, what it is built on, packages to add, and more options for the program that builds it.
+IMAGE ?= glxrun
+BASE ?= debian:12-slim
+EXTRA ?=
+IMAGE_OPTIONS ?=
+
+.PHONY: help demo test check lint build deps rust applications image image-test deb deb-test
 
 help:
 	@echo 'make demo          run glxgears split, show its frame rates, save demo.png'
 	@echo 'make test          all tests'
 	@echo 'make check         format, lints, documentation and all tests: what CI runs'
 	@echo 'make build         glxrun and libglxrun.so, optimised'
+	@echo 'make deb           a Debian package; deb-test installs it on a clean Debian 12 and tries it there (as root)'
+	@echo 'make image         an image, by docker, podman or buildah; image-test builds one and tries it (as root)'
 	@echo 'make applications  run many real programs direct and split, renew docs/applications.md'
 
 rust:
@@ -48,3 +56,23 @@ check: lint test
 
 applications: deps build
 	tests/applications/run --install
+
+deb: build
+	@command -v cargo-deb >/dev/null || { echo 'make deb needs cargo-deb; run: cargo install cargo-deb' >&2; exit 1; }
+	install -D -s -t $(BIN)/deb/bin $(BIN)/glxrun
+	install -D -s -m 644 -t $(BIN)/deb/lib $(BIN)/libglxrun.so
+	mkdir -p $(BIN)/deb/bash $(BIN)/deb/zsh $(BIN)/deb/fish
+	$(BIN)/glxrun man | gzip -9n >$(BIN)/deb/glxrun.1.gz
+	$(BIN)/glxrun completions bash >$(BIN)/deb/bash/glxrun
+	$(BIN)/glxrun completions zsh >$(BIN)/deb/zsh/_glxrun
+	$(BIN)/glxrun completions fish >$(BIN)/deb/fish/glxrun.fish
+	$(CARGO) deb -p glxrun-launcher --no-build -o $(BIN)/..
+
+deb-test: deb
+	tests/packages/deb $(BIN)/../glxrun_*.deb
+
+image:
+	@IMAGE='$(IMAGE)' BASE='$(BASE)' EXTRA='$(EXTRA)' tests/packages/build-image $(IMAGE_OPTIONS)
+
+image-test:
+	@tests/packages/image

@@ -161,7 +161,10 @@ impl<F: Copy> Real<F> {
 
     #[cold]
     fn resolve(&self) -> *mut c_void {
-        let mut address = self.library.symbol(self.name);
+        let mut address = virtualgl(self.name);
+        if address.is_null() {
+            address = self.library.symbol(self.name);
+        }
         if address.is_null() {
             address = match self.library {
                 Library::Gl | Library::Glx => proc_address(self.name),
@@ -172,6 +175,18 @@ impl<F: Copy> Real<F> {
         self.address.store(address, Ordering::Release);
         address
     }
+}
+
+/// VirtualGL's function of that name, or null. In direct mode we may be in front of VirtualGL, to time its swaps
+/// (`glxrun compare --arms vglrun`): then the program's calls are for it, not for the driver.
+fn virtualgl(name: &CStr) -> *mut c_void {
+    if !crate::runtime::is_direct() {
+        return std::ptr::null_mut();
+    }
+    // SAFETY: RTLD_NEXT is a handle; this library asks, so what comes after it is searched.
+    let next = unsafe { crate::dl::symbol(libc::RTLD_NEXT, name) };
+    let is_its = !next.is_null() && crate::dl::owner(next) == Some(c"libvglfaker.so");
+    if is_its { next } else { std::ptr::null_mut() }
 }
 
 /// The driver's own answer of glXGetProcAddress: for functions that no library exports.

@@ -145,7 +145,8 @@ pub fn program() -> Arg {
     Arg::new("program").num_args(0..).trailing_var_arg(true).value_parser(ValueParser::os_string())
 }
 
-fn command() -> Command {
+/// The options and the program, as clap reads them.
+pub fn command() -> Command {
     Command::new("glxrun")
         .version(VERSION)
         .args(options())
@@ -194,7 +195,7 @@ pub fn help(pages: Pages) -> String {
     entry(&mut help, "-h, --help", "print this and end; glxrun help lists all options");
     entry(&mut help, "-V, --version", "print version and build, and end");
     help += "\nCommands:\n";
-    for command in commands::ALL {
+    for command in commands::ALL.iter().filter(|command| command.common || pages == Pages::All) {
         // One line each on the screen that newcomers see.
         let usage = if pages == Pages::All { command.usage } else { "" };
         entry(&mut help, format!("{} {usage}", command.name).trim_end(), command.summary);

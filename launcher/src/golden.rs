@@ -26,7 +26,7 @@ use crate::{hold, say};
 /// Record pictures of a program's frames, or check that they still look the same.
 #[derive(Debug, Parser)]
 #[command(name = "glxrun golden", bin_name = "glxrun golden", disable_version_flag = true, args_override_self = true, after_help = AFTER)]
-enum Order {
+pub enum Order {
     /// Save pictures of frames in DIR as frame-N.png
     Record {
         /// The frames, with commas between them
@@ -53,7 +53,7 @@ enum Order {
 
 /// What is run, and how.
 #[derive(Args, Debug)]
-struct Program {
+pub struct Program {
     /// Options of glxrun for the run, such as '-d egl --size 800x600'
     #[arg(long, value_name = "OPTIONS", default_value = "", allow_hyphen_values = true)]
     options: String,

@@ -18,6 +18,7 @@ mod helper;
 mod hold;
 mod launch;
 mod library;
+mod pages;
 mod picture;
 mod program;
 mod record;

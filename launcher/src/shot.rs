@@ -104,7 +104,7 @@ fn save(server: Server, file: &Path) -> Result<()> {
 /// Save a picture of what a running session shows.
 #[derive(Parser)]
 #[command(name = "glxrun shot", override_usage = "glxrun shot [options] FILE.png")]
-struct Words {
+pub struct Words {
     /// The PNG file to write
     #[arg(value_name = "FILE.png")]
     file: PathBuf,

@@ -25,7 +25,7 @@ use runs::Runs;
     disable_version_flag = true,
     args_override_self = true
 )]
-struct Options {
+pub struct Options {
     /// Seconds between two looks
     #[arg(long, default_value_t = 1.0, value_name = "SECONDS", value_parser = parse_seconds)]
     interval: f64,

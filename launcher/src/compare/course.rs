@@ -199,7 +199,9 @@ impl Runner {
             Some(fps) => say!("round {round} of {}: {name} {fps:.1} frames/s", options.rounds),
             None => say!("round {round} of {}: {name} was not measured", options.rounds),
         }
-        self.report.runs.push(Some(Run { figures, trial }));
+        let since_start = |time: u64| time.saturating_sub(trial.started) as f64 / 1e6;
+        let measured = (since_start(trial.measured.0), since_start(trial.measured.1));
+        self.report.runs.push(Some(Run { figures, measured, trial }));
         Ok(())
     }
 

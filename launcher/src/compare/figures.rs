@@ -177,18 +177,19 @@ fn frames(trial: &Trial, figures: &mut Figures) -> Result<(), String> {
     let counts = |time: &u64| *time > from && *time <= to;
     let frames: Vec<&Frame> = all.iter().filter(|frame| counts(&frame.times[0])).collect();
     let mut shown: Vec<u64> = all.iter().filter_map(|frame| frame.at(Moment::Done)).filter(counts).collect();
-    if frames.len() < FEWEST || shown.len() < FEWEST {
+    let seconds = to.saturating_sub(from) as f64 / 1e9;
+    if frames.len() < FEWEST {
         return Err(format!(
-            "only {} of its frames were rendered and {} shown in the {:.1} s that count; {FEWEST} are needed",
-            frames.len(),
-            shown.len(),
-            to.saturating_sub(from) as f64 / 1e9,
+            "only {} of its frames were rendered in the {seconds:.1} s that count; {FEWEST} are needed",
+            frames.len()
         ));
     }
     let mut entered: Vec<u64> = frames.iter().map(|frame| frame.times[0]).collect();
     entered.sort_unstable();
     shown.sort_unstable();
-    put(figures, "fps", rate(&shown));
+    // Of a few, or none, the time between them tells nothing.
+    let few = Some(shown.len() as f64 / seconds);
+    put(figures, "fps", if shown.len() < FEWEST { few } else { rate(&shown) });
     put(figures, "rendered", rate(&entered));
     let times = in_order(entered.windows(2).map(|pair| ms(pair[1] - pair[0])));
     for (name, percent) in [("p50", 50.0), ("p95", 95.0), ("p99", 99.0), ("max", 100.0)] {
@@ -336,7 +337,7 @@ mod tests {
         assert_eq!(with_latency.keys().copied().collect::<Vec<_>>(), ["latency", "latency_p95", "startup"]);
         trial.latencies = None;
         let why = of(&trial).expect_err("two frames tell nothing");
-        assert!(why.contains("only 0 of its frames were rendered and 0 shown"), "{why}");
+        assert!(why.contains("only 0 of its frames were rendered in"), "{why}");
     }
 
     #[test]

@@ -63,6 +63,8 @@ pub struct ArmReport {
 pub struct Run {
     /// Its figures; empty if it failed.
     pub figures: Figures,
+    /// What counts of it: from, to, in ms since the program's start, as the frames' times in CSV.
+    pub measured: (f64, f64),
     #[serde(skip)]
     /// What was seen.
     pub trial: Trial,

@@ -141,19 +141,15 @@ pub fn capabilities(place: &Place) -> Check {
     let here = place.nvidia().is_some() || !place.nvidia_nodes().is_empty();
     let libraries = !place.machine.nvidia_libraries().is_empty();
     match set {
-        None if here && !libraries => Check::warning(
+        // Images set it for whatever machine they come to.
+        _ if !here => Check::ok(NAME, "no NVIDIA GPU is here, so NVIDIA_DRIVER_CAPABILITIES does not matter"),
+        None if libraries => {
+            Check::ok(NAME, "NVIDIA_DRIVER_CAPABILITIES is unset, yet NVIDIA's graphics libraries are here")
+        }
+        None => Check::warning(
             NAME,
             "NVIDIA_DRIVER_CAPABILITIES is unset, which means compute and utility, and no libEGL_nvidia.so is here",
             FIX,
-        ),
-        None if here => {
-            Check::ok(NAME, "NVIDIA_DRIVER_CAPABILITIES is unset, yet NVIDIA's graphics libraries are here")
-        }
-        None => Check::ok(NAME, "no NVIDIA GPU is here, so NVIDIA_DRIVER_CAPABILITIES does not matter"),
-        Some(value) if !here => Check::warning(
-            NAME,
-            format!("NVIDIA_DRIVER_CAPABILITIES={value} is set, but no NVIDIA GPU is here"),
-            GIVE_NVIDIA,
         ),
         Some(value) => {
             let has = |wanted: &str| value.split(',').any(|word| word.trim() == wanted);

@@ -144,6 +144,8 @@ impl<'a> Vendors<'a> {
             let file = file.display();
             let problem = match library {
                 Err(why) => format!("{file}: {why}"),
+                // An image may register it for the machines that have it.
+                Ok(library) if library.contains("nvidia") && self.place.nvidia().is_none() => continue,
                 Ok(library) => match unloadable.get(library) {
                     Some(why) => format!("{file} names {library}, which cannot be loaded: {why}"),
                     None => {
@@ -176,6 +178,11 @@ impl<'a> Vendors<'a> {
         }
         match (good.is_empty(), registry.name == EGL.name) {
             (false, _) => Check::ok(name, good.join(", ")),
+            (true, true) if !entries.is_empty() => Check::warning(
+                name,
+                "no EGL driver that this machine could use is registered",
+                "apt-get install libegl-mesa0, or for NVIDIA see gpu-nodes",
+            ),
             (true, true) => {
                 let (evidence, fix) = split(&glxrun_devices::Cause::NoVendorFile.to_string());
                 Check::warning(name, evidence, fix)

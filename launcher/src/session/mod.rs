@@ -38,7 +38,8 @@ const MORE: &str = "\
 All options of glxrun count too, such as --view, --size, -d; glxrun help lists
 them. --session NAME gives the session a name, so that there can be several.";
 
-fn command() -> clap::Command {
+/// Its command line, as clap reads it.
+pub fn command() -> clap::Command {
     clap::Command::new("glxrun session")
         .about(ABOUT)
         .after_help(MORE)

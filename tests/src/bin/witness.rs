@@ -25,7 +25,9 @@ use x11rb::rust_connection::RustConnection;
 #[derive(Clone, Debug, Default)]
 struct Window {
     id: u32,
-    /// Pixels, and how many of them make the window.
+    /// Whether the report of what a fresh DAMAGE object starts with has come: the whole window, painted or not.
+    begun: bool,
+    /// How often as much as the whole window was painted, and its size in pixels.
     painted: f64,
     size: f64,
 }
@@ -101,6 +103,9 @@ fn listen(display: &str, windows: &Mutex<Vec<Window>>, over: &AtomicBool) -> Res
             Event::DamageNotify(event) => {
                 if let Some(place) = places.get(&event.drawable) {
                     let window = &mut windows[*place];
+                    if !std::mem::replace(&mut window.begun, true) {
+                        continue;
+                    }
                     window.size = f64::from(event.geometry.width) * f64::from(event.geometry.height);
                     window.painted +=
                         f64::from(event.area.width) * f64::from(event.area.height) / window.size;
@@ -186,11 +191,11 @@ fn own_rate(output: &str, entered: &[f64]) -> Option<(f64, f64)> {
         return Some((frames / seconds, entered.iter().filter(|time| **time < end).count() as f64 / seconds));
     }
     // The others tell of a time that ends with the last frame: clears, and a single scene of glmark2.
-    let told = output.lines().find_map(|line| match line.split_once("FPS: ") {
-        Some((_, rest)) => number(rest.split(' ').next()?),
-        None => number(line.split_once(" fps ")?.0),
+    let (told, warm_up) = output.lines().find_map(|line| match line.split_once("FPS: ") {
+        Some((_, rest)) => Some((number(rest.split(' ').next()?)?, 0)),
+        None => Some((number(line.split_once(" fps ")?.0)?, 30)),
     })?;
-    let warm = &entered[entered.len().min(30)..];
+    let warm = &entered[entered.len().min(warm_up)..];
     let span = (warm.last()? - warm.first()?) / 1e3;
     Some((told, (warm.len() - 1) as f64 / span))
 }
