@@ -12,13 +12,14 @@ BASE ?= debian:12-slim
 EXTRA ?=
 IMAGE_OPTIONS ?=
 
-.PHONY: help demo test check lint build deps rust applications image image-test deb deb-test
+.PHONY: help demo test check lint build deps rust applications conformance image image-test deb deb-test
 
 help:
 	@echo 'make demo          run glxgears split, show its frame rates, save demo.png'
 	@echo 'make test          all tests'
 	@echo 'make check         format, lints, documentation and all tests: what CI runs'
 	@echo 'make build         glxrun and libglxrun.so, optimised'
+	@echo 'make conformance   piglit direct and split, compared; QUICK=1 for what CI runs (tests/conformance/README.md)'
 	@echo 'make deb           a Debian package; deb-test installs it on a clean Debian 12 and tries it there (as root)'
 	@echo 'make image         an image, by docker, podman or buildah; image-test builds one and tries it (as root)'
 	@echo 'make applications  run many real programs direct and split, renew docs/applications.md'
@@ -53,6 +54,10 @@ lint: deps
 	$(DOC) -p glxrun-launcher
 
 check: lint test
+
+conformance: deps
+	@sh tests/deps.sh piglit
+	$(CARGO) run -p glxrun-tests --bin conformance -- $(if $(QUICK),--quick) $(ARGS)
 
 applications: deps build
 	tests/applications/run --install

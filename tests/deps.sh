@@ -1,5 +1,6 @@
 #!/bin/sh
 # Installs the Debian/Ubuntu packages that the tests need and that are missing. Quick when there is nothing to do.
+# `deps.sh piglit` installs piglit instead, which only `make conformance` needs.
 set -eu
 
 packages="
@@ -10,7 +11,7 @@ packages="
     ffmpeg                      # --record
     chromium                    # the browser that looks at --view web
     libgl1 libopengl0 libglx-mesa0 libgl1-mesa-dri libegl1  # Mesa: the software renderer
-    libx11-6 libxrandr2         # what the example programs load
+    libx11-6 libxrandr2 libxcomposite1  # what the example programs load
     mesa-utils                  # glxinfo, glxgears, glxheads, glxdemo
     glmark2-es2-x11             # a benchmark that uses EGL
     chromium                    # looks at the pages that glxrun makes
@@ -19,6 +20,7 @@ packages="
     gcc libc6-dev               # Rust's linker, and small C programs in the tests
 "
 
+[ "${1:-}" = piglit ] && packages=piglit
 missing=""
 for package in $(printf '%s\n' "$packages" | sed 's/#.*//'); do
     case "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" in
@@ -27,7 +29,7 @@ for package in $(printf '%s\n' "$packages" | sed 's/#.*//'); do
     esac
 done
 # A package of its own in older releases, part of mesa-utils in newer ones.
-command -v es2gears_x11 >/dev/null || missing="$missing mesa-utils-extra"
+[ "${1:-}" = piglit ] || command -v es2gears_x11 >/dev/null || missing="$missing mesa-utils-extra"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ]; then
@@ -38,5 +40,7 @@ fi
 echo "installing for the tests:$missing"
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq </dev/null
+# Piglit's shaders are gigabytes, and programs that are run one by one do not need them.
+shaders='--path-exclude=/usr/lib/*/piglit/generated_tests/*'
 # shellcheck disable=SC2086 # a list of words
-apt-get install -qq -y --no-install-recommends $missing </dev/null
+apt-get install -qq -y --no-install-recommends -o DPkg::Options::="$shaders" $missing </dev/null

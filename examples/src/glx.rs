@@ -409,8 +409,13 @@ impl Glx {
 
     /// A GLXPixmap for an X pixmap.
     pub fn create_pixmap(&self, config: Config, pixmap: Pixmap) -> GLXDrawable {
-        // SAFETY: the config is this display's; no attributes are needed.
-        unsafe { (self.functions.create_pixmap)(self.dpy(), config.0, pixmap, null()) }
+        self.create_pixmap_with(config, pixmap, &[0])
+    }
+
+    /// A GLXPixmap with attributes, a list that ends with 0.
+    pub fn create_pixmap_with(&self, config: Config, pixmap: Pixmap, attributes: &[c_int]) -> GLXDrawable {
+        // SAFETY: the config is this display's; the list ends with 0.
+        unsafe { (self.functions.create_pixmap)(self.dpy(), config.0, pixmap, attributes.as_ptr()) }
     }
 
     /// Destroys a GLXPixmap.

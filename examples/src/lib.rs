@@ -10,6 +10,7 @@ pub mod egl;
 pub mod gl;
 pub mod glx;
 pub mod hold;
+pub mod image;
 pub mod load;
 pub mod timing;
 pub mod xlib;

@@ -60,6 +60,8 @@ pub struct Loader {
 
 // SAFETY: handles of open libraries are valid in every thread.
 unsafe impl Send for Loader {}
+// SAFETY: as above; looking a name up changes nothing.
+unsafe impl Sync for Loader {}
 
 impl Loader {
     /// Opens the libraries that `way` needs.

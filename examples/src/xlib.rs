@@ -431,3 +431,36 @@ impl XDisplay {
         }
     }
 }
+
+/// The Composite extension, of which x11-dl knows nothing.
+pub struct Composite {
+    redirect: unsafe extern "C" fn(*mut xlib::Display, xlib::Window, c_int),
+    name_pixmap: unsafe extern "C" fn(*mut xlib::Display, xlib::Window) -> xlib::Pixmap,
+}
+
+impl Composite {
+    /// Loads libXcomposite.
+    pub fn load() -> Result<Self> {
+        // SAFETY: the library has only ordinary constructors, the functions have these signatures, and it stays open.
+        unsafe {
+            let library = std::mem::ManuallyDrop::new(libloading::Library::new("libXcomposite.so.1")?);
+            Ok(Self {
+                redirect: *library.get(c"XCompositeRedirectWindow")?,
+                name_pixmap: *library.get(c"XCompositeNameWindowPixmap")?,
+            })
+        }
+    }
+
+    /// Has a window drawn to a pixmap of its own instead of the screen.
+    pub fn redirect(&self, display: &XDisplay, window: xlib::Window) {
+        const MANUAL: c_int = 1;
+        // SAFETY: a live display.
+        unsafe { (self.redirect)(display.raw, window, MANUAL) };
+    }
+
+    /// The pixmap that a redirected, mapped window is drawn to.
+    pub fn pixmap(&self, display: &XDisplay, window: xlib::Window) -> xlib::Pixmap {
+        // SAFETY: a live display.
+        unsafe { (self.name_pixmap)(display.raw, window) }
+    }
+}

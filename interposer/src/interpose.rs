@@ -23,6 +23,8 @@ pub enum Library {
     Egl,
     /// Xlib.
     X11,
+    /// Xlib's extensions.
+    Xext,
     /// Xlib's bridge to XCB.
     X11Xcb,
     /// XCB's core.
@@ -43,8 +45,17 @@ const GL_SONAMES: [&CStr; 6] = [
 ];
 
 impl Library {
-    const ALL: [Self; 8] =
-        [Self::Gl, Self::Glx, Self::Egl, Self::X11, Self::X11Xcb, Self::Xcb, Self::XcbGlx, Self::C];
+    const ALL: [Self; 9] = [
+        Self::Gl,
+        Self::Glx,
+        Self::Egl,
+        Self::X11,
+        Self::Xext,
+        Self::X11Xcb,
+        Self::Xcb,
+        Self::XcbGlx,
+        Self::C,
+    ];
 
     /// The DT_SONAMEs of the objects in which the real function may lie.
     const fn sonames(self) -> &'static [&'static CStr] {
@@ -52,6 +63,7 @@ impl Library {
             Self::Gl | Self::Glx => &GL_SONAMES,
             Self::Egl => &[c"libEGL.so.1"],
             Self::X11 => &[c"libX11.so.6"],
+            Self::Xext => &[c"libXext.so.6"],
             Self::X11Xcb => &[c"libX11-xcb.so.1"],
             Self::Xcb => &[c"libxcb.so.1"],
             Self::XcbGlx => &[c"libxcb-glx.so.0"],
@@ -117,12 +129,13 @@ pub struct Row {
 unsafe impl Sync for Row {}
 
 /// All rows, by the folder that handles them.
-static TABLE: [&[Row]; 8] = [
+static TABLE: [&[Row]; 9] = [
     &crate::dl::ROWS,
     &crate::glx::ROWS,
     &crate::egl::ROWS,
     &crate::gl::ROWS,
     &crate::x11::ROWS,
+    &crate::x11::SHM_ROWS,
     &crate::x11::XCB_ROWS,
     &crate::xcb::ROWS,
     &crate::xcb::GLX_ROWS,

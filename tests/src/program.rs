@@ -190,6 +190,12 @@ impl Program {
         self.wait()
     }
 
+    /// Closes its standard input and waits for its end; None if it still runs after `limit`, and then it is ended.
+    pub fn finish_within(mut self, limit: Duration) -> Result<Option<Ended>> {
+        self.stdin = None;
+        if ended_within(&self.pidfd, limit)? { self.wait().map(Some) } else { Ok(None) }
+    }
+
     /// Waits for its end, with its standard input as it is.
     pub fn wait(mut self) -> Result<Ended> {
         if !ended_within(&self.pidfd, deadline())? {

@@ -4,13 +4,14 @@ use std::io::{BufRead, BufReader};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal};
 use tempfile::TempDir;
 
-use crate::program::{deadline, end, pidfd, spawn};
+use crate::program::{deadline, end, ended_within, pidfd, spawn};
 
 /// What an X server is to be like.
 #[derive(Clone, Debug)]
@@ -212,6 +213,11 @@ impl XServer {
         rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL)?;
         self.child.wait()?;
         Ok(())
+    }
+
+    /// Whether it has not ended.
+    pub fn is_running(&self) -> Result<bool> {
+        Ok(!ended_within(&self.pidfd, Duration::ZERO)?)
     }
 
     /// Its process id.

@@ -208,7 +208,7 @@ pub fn glxrun() -> Result<Command> {
 }
 
 /// Removes what the shell that runs the tests may have set for itself.
-fn clean(command: &mut Command) {
+pub fn clean(command: &mut Command) {
     for name in ["DISPLAY", "XAUTHORITY", "LD_PRELOAD", "LIBGL_ALWAYS_INDIRECT", "WAYLAND_DISPLAY"] {
         command.env_remove(name);
     }

@@ -20,6 +20,18 @@ const EXPECTED: [&str; 13] = [
     "error none",
 ];
 
+/// Toolkits ask by XCB, which shuts its connection down at a request of an extension that the server lacks.
+#[test]
+fn queries_by_xcb_are_answered_without_glx_on_the_2d_side() -> Result<()> {
+    for two_d in [TwoD::Xvfb, TwoD::XvfbGlx] {
+        let stage = Stage::on(two_d, 24)?;
+        let mut command = stage.split(&[], "scene")?;
+        command.arg("xcb");
+        Program::run(command)?.success()?;
+    }
+    Ok(())
+}
+
 #[test]
 fn wrong_calls_raise_the_errors_of_the_specification() -> Result<()> {
     let stage = Stage::on(TwoD::Xvfb, 24)?;

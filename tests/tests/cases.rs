@@ -46,6 +46,10 @@ cases! {
     text_by_x_fonts: "usexfont";
     pixmap: "pixmap";
     pixmap_with_alpha: "pixmap" "--alpha" "8" "--visual-depth" "32";
+    pixmap_as_texture: "texture" "--size" "321x243";
+    pixmap_as_texture_with_alpha: "texture" "--alpha" "8" "--visual-depth" "32";
+    pixmap_as_texture_in_a_core_profile: "texture" "--core";
+    a_compositor: "compositor";
     pbuffer: "pbuffer";
     draw_and_read_drawables_differ: "readdraw";
     subwindow: "subwindow";

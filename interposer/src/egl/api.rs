@@ -4,7 +4,6 @@
 
 use std::ffi::{c_char, c_int, c_uint, c_void};
 
-use super::{EGLConfig, EGLContext, EGLDisplay, EGLSurface};
 use crate::interpose::{Library, Real, c_name};
 
 macro_rules! functions {
@@ -15,10 +14,7 @@ macro_rules! functions {
 }
 
 functions! {
-    fn eglInitialize(EGLDisplay, *mut c_int, *mut c_int) -> c_uint;
     fn eglBindAPI(c_uint) -> c_uint;
-    fn eglCreateContext(EGLDisplay, EGLConfig, EGLContext, *const c_int) -> EGLContext;
-    fn eglCreatePbufferSurface(EGLDisplay, EGLConfig, *const c_int) -> EGLSurface;
     fn eglQueryDevicesEXT(c_int, *mut *mut c_void, *mut c_int) -> c_uint;
     fn eglQueryDeviceStringEXT(*mut c_void, c_int) -> *const c_char;
 }

@@ -13,7 +13,7 @@ use x11_dl::xlib::{VisualIDMask, XVisualInfo};
 use super::display::{AppDisplay, pairs};
 use super::native::Native;
 use super::numbers as egl;
-use super::{EGLBoolean, EGLConfig, EGLDisplay, TRUE, driver, error};
+use super::{EGLBoolean, EGLConfig, EGLDisplay, FALSE, TRUE, driver, error, lifetime};
 use crate::interpose::Inside;
 use crate::x11::Xlib;
 
@@ -227,6 +227,9 @@ unsafe fn give(found: &[EGLConfig], array: *mut EGLConfig, size: c_int, count: *
 
 /// eglGetConfigs.
 pub unsafe fn all(dpy: EGLDisplay, array: *mut EGLConfig, size: c_int, count: *mut c_int) -> EGLBoolean {
+    if lifetime::refuses(dpy) {
+        return FALSE;
+    }
     let Some(configs) = AppDisplay::find(dpy).and_then(|display| display.configs()) else {
         return error::theirs(driver!(eglGetConfigs(dpy, array, size, count)));
     };
@@ -243,6 +246,9 @@ pub unsafe fn choose(
     size: c_int,
     count: *mut c_int,
 ) -> EGLBoolean {
+    if lifetime::refuses(dpy) {
+        return FALSE;
+    }
     let Some(configs) = AppDisplay::find(dpy).and_then(|display| display.configs()) else {
         return error::theirs(driver!(eglChooseConfig(dpy, attribs, array, size, count)));
     };
@@ -254,6 +260,8 @@ pub unsafe fn choose(
     }
     found.truncate(usize::try_from(number).unwrap_or(0));
     found.retain(|&handle| configs.find(handle).is_some_and(|config| wanted.accepts(config)));
+    // Programs take the first one's visual, whatever surface they asked for; EGL's X11 platform has hardly any without.
+    found.sort_by_key(|&handle| configs.find(handle).is_none_or(|config| config.visual.is_none()));
     // SAFETY: EGL's contract for the arguments.
     unsafe { give(&found, array, size, count) }
 }
@@ -265,6 +273,9 @@ pub unsafe fn get_attribute(
     attribute: c_int,
     value: *mut c_int,
 ) -> EGLBoolean {
+    if lifetime::refuses(dpy) {
+        return FALSE;
+    }
     let configs = AppDisplay::find(dpy).and_then(|display| display.configs());
     let theirs = driver!(eglGetConfigAttrib(dpy, config, attribute, value));
     let known = configs.as_ref().and_then(|configs| configs.find(config)).filter(|_| theirs == TRUE);

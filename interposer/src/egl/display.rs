@@ -15,9 +15,7 @@ use super::config::{self, Configs};
 use super::native::{Native, platform_of};
 use super::numbers as egl;
 use super::surface::Surface;
-use super::{
-    EGLAttrib, EGLBoolean, EGLDisplay, EGLenum, FALSE, NativeDisplay, TRUE, driver, error, platform,
-};
+use super::{EGLAttrib, EGLBoolean, EGLDisplay, EGLenum, NativeDisplay, TRUE, driver, error, platform};
 use crate::gl::features::Features;
 use crate::runtime::Runtime;
 
@@ -62,6 +60,8 @@ pub struct AppDisplay {
     pub features: RwLock<HashMap<usize, Arc<Features>>>,
     /// Extension strings as the program sees them.
     pub strings: Mutex<HashMap<c_int, usize>>,
+    /// Whether the program has called eglInitialize, and not eglTerminate since.
+    pub initialized: AtomicBool,
     /// Grows with each eglTerminate, which ends the driver's objects.
     pub generation: AtomicU32,
 }
@@ -110,7 +110,11 @@ impl AppDisplay {
 
     /// eglTerminate: our surfaces go with the driver's objects. A device's display is not the program's alone (GLX may
     /// render there too), so it lives on.
-    fn end(&self) -> EGLBoolean {
+    pub fn end(&self) -> EGLBoolean {
+        // A device's one display may stand for several native ones, which the program initialised and ends one by one.
+        if self.natives.read().len() <= 1 {
+            self.initialized.store(false, Relaxed);
+        }
         let surfaces = std::mem::take(&mut *self.surfaces.write());
         drop(surfaces);
         if self.xlib == 0 {
@@ -168,6 +172,7 @@ fn of_native(platform: EGLenum, native: NativeDisplay, screen: Option<c_int>) ->
             surfaces: RwLock::default(),
             features: RwLock::default(),
             strings: Mutex::default(),
+            initialized: AtomicBool::new(false),
             generation: AtomicU32::new(0),
         })
     });
@@ -237,15 +242,6 @@ pub fn pairs<T: Copy>(list: *const T, convert: impl Fn(T) -> c_int) -> Vec<(c_in
         }
     }
     found
-}
-
-/// eglTerminate.
-pub unsafe fn terminate(dpy: EGLDisplay) -> EGLBoolean {
-    match AppDisplay::find(dpy) {
-        Some(display) if display.end() == TRUE => error::succeed(),
-        Some(_) => error::theirs(FALSE),
-        None => error::theirs(driver!(eglTerminate(dpy))),
-    }
 }
 
 /// The program closes a Display: it must not be asked anything any more.

@@ -10,6 +10,7 @@ mod config;
 pub mod current;
 pub mod display;
 mod error;
+mod lifetime;
 mod native;
 mod numbers;
 mod pixmap;
@@ -56,7 +57,12 @@ interpose! {
     fn eglGetDisplay(native: NativeDisplay) -> EGLDisplay => display::get;
     fn eglGetPlatformDisplay(platform: EGLenum, native: NativeDisplay, attribs: *const EGLAttrib) -> EGLDisplay => display::get_platform;
     fn eglGetPlatformDisplayEXT(platform: EGLenum, native: NativeDisplay, attribs: *const EGLint) -> EGLDisplay => display::get_platform_ext;
-    fn eglTerminate(dpy: EGLDisplay) -> EGLBoolean => display::terminate;
+    fn eglInitialize(dpy: EGLDisplay, major: *mut EGLint, minor: *mut EGLint) -> EGLBoolean => lifetime::initialize;
+    fn eglTerminate(dpy: EGLDisplay) -> EGLBoolean => lifetime::terminate;
+    fn eglQueryDisplayAttribEXT(dpy: EGLDisplay, attribute: EGLint, value: *mut EGLAttrib) -> EGLBoolean => lifetime::query_attribute;
+    fn eglQueryDisplayAttribKHR(dpy: EGLDisplay, attribute: EGLint, value: *mut EGLAttrib) -> EGLBoolean => lifetime::query_attribute_khr;
+    fn eglGetDisplayDriverName(dpy: EGLDisplay) -> *const c_char => lifetime::driver_name;
+    fn eglGetDisplayDriverConfig(dpy: EGLDisplay) -> *mut c_char => lifetime::driver_config;
     fn eglReleaseThread() -> EGLBoolean => current::release_thread;
 
     fn eglGetConfigs(dpy: EGLDisplay, configs: *mut EGLConfig, size: EGLint, count: *mut EGLint) -> EGLBoolean => config::all;
@@ -69,6 +75,7 @@ interpose! {
     fn eglCreatePixmapSurface(dpy: EGLDisplay, config: EGLConfig, pixmap: NativeDrawable, attribs: *const EGLint) -> EGLSurface => surface::create_pixmap;
     fn eglCreatePlatformPixmapSurface(dpy: EGLDisplay, config: EGLConfig, pixmap: *mut c_void, attribs: *const EGLAttrib) -> EGLSurface => surface::create_platform_pixmap;
     fn eglCreatePlatformPixmapSurfaceEXT(dpy: EGLDisplay, config: EGLConfig, pixmap: *mut c_void, attribs: *const EGLint) -> EGLSurface => surface::create_platform_pixmap_ext;
+    fn eglCreatePbufferSurface(dpy: EGLDisplay, config: EGLConfig, attribs: *const EGLint) -> EGLSurface => lifetime::create_pbuffer;
     watch fn eglDestroySurface(dpy: EGLDisplay, surface: EGLSurface) -> EGLBoolean => surface::destroy;
 
     fn eglQuerySurface(dpy: EGLDisplay, surface: EGLSurface, attribute: EGLint, value: *mut EGLint) -> EGLBoolean => query::surface;
@@ -78,6 +85,7 @@ interpose! {
 
     fn eglMakeCurrent(dpy: EGLDisplay, draw: EGLSurface, read: EGLSurface, ctx: EGLContext) -> EGLBoolean => current::make_current;
     fn eglGetCurrentSurface(which: EGLint) -> EGLSurface => current::surface;
+    fn eglCreateContext(dpy: EGLDisplay, config: EGLConfig, share: EGLContext, attribs: *const EGLint) -> EGLContext => lifetime::create_context;
     fn eglDestroyContext(dpy: EGLDisplay, ctx: EGLContext) -> EGLBoolean => current::destroy_context;
     fn eglWaitClient() -> EGLBoolean => current::wait_client;
     fn eglWaitGL() -> EGLBoolean => current::wait_gl;

@@ -6,6 +6,7 @@ pub const DONT_CARE: c_int = -1;
 pub const NONE: c_int = 0x3038;
 
 pub const SUCCESS: c_int = 0x3000;
+pub const NOT_INITIALIZED: c_int = 0x3001;
 pub const BAD_ALLOC: c_int = 0x3003;
 pub const BAD_ATTRIBUTE: c_int = 0x3004;
 pub const BAD_CONFIG: c_int = 0x3005;

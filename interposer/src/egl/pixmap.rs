@@ -74,7 +74,7 @@ impl Pixmap {
 fn draw(pbuffer: &Pbuffer, config: EGLConfig, image: &Image, layout: &Layout) {
     let dpy = pbuffer.display().handle();
     driver!(api eglBindAPI(egl::OPENGL_API));
-    let context = driver!(api eglCreateContext(dpy, config, null_mut(), null()));
+    let context = driver!(eglCreateContext(dpy, config, null_mut(), null()));
     if context.is_null() || driver!(eglMakeCurrent(dpy, pbuffer.raw(), pbuffer.raw(), context)) == 0 {
         log::warn!(
             "the 3D side's EGL has no desktop OpenGL for a pixmap's config: its content is not drawn on"

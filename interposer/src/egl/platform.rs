@@ -123,7 +123,7 @@ fn platform_display(platform: u32, native: *mut c_void) -> EGLDisplay {
 
 /// eglInitialize.
 pub fn initialize(display: EGLDisplay) -> bool {
-    !display.is_null() && driver!(api eglInitialize(display, null_mut(), null_mut())) != 0
+    !display.is_null() && driver!(eglInitialize(display, null_mut(), null_mut())) != 0
 }
 
 /// A string of the driver's.

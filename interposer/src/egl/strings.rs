@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use super::display::{AppDisplay, NO_DISPLAY, driver_string};
 use super::numbers::EXTENSIONS;
 use super::platform::{self, string};
-use super::{EGLDisplay, error};
+use super::{EGLDisplay, error, lifetime};
 
 /// Extensions of displays that name windows or pixmaps, or the server's clock, in ways that we do not translate.
 const LACKING: [&str; 18] = [
@@ -56,6 +56,9 @@ fn offered(theirs: &str, ours: &[&'static str], lacking: &[&str]) -> String {
 
 /// eglQueryString.
 pub unsafe fn query(dpy: EGLDisplay, name: c_int) -> *const c_char {
+    if lifetime::refuses(dpy) {
+        return std::ptr::null();
+    }
     let theirs = driver_string(dpy, name);
     if name != EXTENSIONS {
         return error::theirs(theirs);

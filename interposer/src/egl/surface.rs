@@ -56,7 +56,7 @@ impl Pbuffer {
         let mut list = vec![egl::WIDTH, width.into(), egl::HEIGHT, height.into()];
         list.extend(attributes);
         list.push(egl::NONE);
-        let raw = driver!(api eglCreatePbufferSurface(display.handle(), config, list.as_ptr())) as usize;
+        let raw = driver!(eglCreatePbufferSurface(display.handle(), config, list.as_ptr())) as usize;
         let generation = display.generation.load(Relaxed);
         (raw != 0).then(|| Arc::new(Self { raw, width, height, display: display.clone(), generation }))
     }
@@ -234,6 +234,9 @@ impl New {
 
     /// The config, if it can make surfaces of a kind (a bit of EGL_SURFACE_TYPE).
     fn check(&self, kind: c_int) -> Result<(), c_int> {
+        if !self.display.initialized.load(Relaxed) {
+            return Err(egl::NOT_INITIALIZED);
+        }
         let configs = self.display.configs().ok_or(egl::BAD_DISPLAY)?;
         let config: &Config = configs.find(self.config).ok_or(egl::BAD_CONFIG)?;
         if config.surface_type & kind == 0 { Err(egl::BAD_MATCH) } else { Ok(()) }

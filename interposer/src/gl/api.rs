@@ -44,6 +44,9 @@ functions! {
     fn glBindRenderbuffer(c_uint, c_uint);
     fn glRenderbufferStorage(c_uint, c_uint, c_int, c_int);
     fn glFramebufferRenderbuffer(c_uint, c_uint, c_uint, c_uint);
+    fn glTexImage2D(c_uint, c_int, c_int, c_int, c_int, c_int, c_uint, c_uint, *const c_void);
+    fn glTexSubImage2D(c_uint, c_int, c_int, c_int, c_int, c_int, c_uint, c_uint, *const c_void);
+    fn glGetTexLevelParameteriv(c_uint, c_int, c_uint, *mut c_int);
     fn glGenLists(c_int) -> c_uint;
     fn glNewList(c_uint, c_uint);
     fn glEndList();
@@ -76,6 +79,8 @@ pub const BACK: c_uint = 0x0405;
 pub const LEFT: c_uint = 0x0406;
 pub const RIGHT: c_uint = 0x0407;
 pub const FRONT_AND_BACK: c_uint = 0x0408;
+
+pub const COLOR: c_uint = 0x1800;
 
 pub const VERSION: c_uint = 0x1F02;
 pub const EXTENSIONS: c_uint = 0x1F03;
@@ -120,6 +125,9 @@ pub const PIXEL_PACK_BUFFER: c_uint = 0x88EB;
 pub const PIXEL_PACK_BUFFER_BINDING: c_uint = 0x88ED;
 pub const PIXEL_UNPACK_BUFFER: c_uint = 0x88EC;
 pub const PIXEL_UNPACK_BUFFER_BINDING: c_uint = 0x88EF;
+
+pub const TEXTURE_2D: c_uint = 0x0DE1;
+pub const TEXTURE_RECTANGLE: c_uint = 0x84F5;
 
 pub const UNPACK_SWAP_BYTES: c_uint = 0x0CF0;
 pub const UNPACK_LSB_FIRST: c_uint = 0x0CF1;

@@ -4,6 +4,7 @@
 mod alpha;
 pub mod api;
 pub mod buffers;
+mod clears;
 pub mod features;
 mod handlers;
 pub mod lists;
@@ -23,6 +24,12 @@ interpose! {
     fn glFinish() -> () => handlers::finish;
 
     fn glClear(mask: c_uint) -> () => handlers::clear;
+    fn glClearBufferfv(buffer: c_uint, index: c_int, value: *const c_float) -> () => clears::floats;
+    fn glClearBufferiv(buffer: c_uint, index: c_int, value: *const c_int) -> () => clears::integers;
+    fn glClearBufferuiv(buffer: c_uint, index: c_int, value: *const c_uint) -> () => clears::unsigned;
+    fn glClearNamedFramebufferfv(framebuffer: c_uint, buffer: c_uint, index: c_int, value: *const c_float) -> () => clears::named_floats;
+    fn glClearNamedFramebufferiv(framebuffer: c_uint, buffer: c_uint, index: c_int, value: *const c_int) -> () => clears::named_integers;
+    fn glClearNamedFramebufferuiv(framebuffer: c_uint, buffer: c_uint, index: c_int, value: *const c_uint) -> () => clears::named_unsigned;
     fn glViewport(x: c_int, y: c_int, width: c_int, height: c_int) -> () => handlers::viewport;
     fn glViewportIndexedf(index: c_uint, x: c_float, y: c_float, width: c_float, height: c_float) -> () => handlers::viewport_indexed;
     fn glViewportIndexedfv(index: c_uint, values: *const c_float) -> () => handlers::viewport_indexed_v;

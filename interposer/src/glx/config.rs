@@ -11,6 +11,7 @@ use x11_dl::xlib::Display;
 
 use super::GLXFBConfig;
 use super::display::AppDisplay;
+use super::texture;
 use crate::render::ConfigIndex;
 use crate::render::attributes::{self as attr, Attributes};
 use crate::runtime::Runtime;
@@ -176,12 +177,10 @@ impl Config {
             },
             attr::SCREEN => screen.number,
             attr::USE_GL | attr::RGBA => 1,
-            // We do not offer GLX_EXT_texture_from_pixmap.
-            attr::BIND_TO_TEXTURE_RGB
-            | attr::BIND_TO_TEXTURE_RGBA
-            | attr::BIND_TO_MIPMAP_TEXTURE
-            | attr::BIND_TO_TEXTURE_TARGETS => 0,
-            other => self.attributes.get(other)?,
+            other => {
+                let pixmaps = screen.pixmap_depths.contains(&self.depth);
+                return texture::attribute(self, pixmaps, other).or_else(|| self.attributes.get(other));
+            }
         })
     }
 }
@@ -438,14 +437,16 @@ fn array_of(found: &[&'static Config], count: *mut c_int) -> *mut GLXFBConfig {
     }
 }
 
-/// Puts the default config of each visual first, for programs (SFML) that list all configs and take the first one whose
-/// visual is the one they have: where a server has a visual for each config, there is just one.
-fn defaults_first(screen: &AppScreen, found: &mut [&'static Config]) {
+/// Puts the config that each visual stands for first, for programs (SFML) that list all configs and take the first one
+/// whose visual is the one they have: where a server has a visual for each config, there is just one.
+fn meant_first(display: &AppDisplay, screen: &AppScreen, found: &mut [&'static Config]) {
     let mut visuals: Vec<u32> = screen.visuals.iter().flatten().map(|visual| visual.id).collect();
     visuals.sort_unstable();
     visuals.dedup();
-    let defaults: Vec<_> = visuals.iter().filter_map(|&visual| screen.default_config(visual)).collect();
-    found.sort_by_key(|config| !defaults.iter().any(|default| std::ptr::eq(*default, *config)));
+    let choices = display.choices();
+    let meant = |visual| choices.last(screen.number, visual).or_else(|| screen.default_config(visual));
+    let first: Vec<_> = visuals.into_iter().filter_map(meant).collect();
+    found.sort_by_key(|config| !first.iter().any(|meant| std::ptr::eq(*meant, *config)));
 }
 
 /// glXChooseFBConfig.
@@ -459,7 +460,7 @@ pub unsafe fn choose(
         let screen = display.screen(screen)?;
         let mut found = matching(screen, &wanted_of(list));
         if pairs(list).next().is_none() {
-            defaults_first(screen, &mut found);
+            meant_first(&display, screen, &mut found);
         } else {
             display.choices().queried(&found);
         }
@@ -484,7 +485,7 @@ pub unsafe fn all(dpy: *mut Display, screen: c_int, count: *mut c_int) -> *mut G
     let found = AppDisplay::of(dpy).and_then(|display| {
         let screen = display.screen(screen)?;
         let mut found: Vec<_> = screen.configs.iter().collect();
-        defaults_first(screen, &mut found);
+        meant_first(&display, screen, &mut found);
         Some(found)
     });
     array_of(&found.unwrap_or_default(), count)

@@ -72,6 +72,18 @@ impl Side2d {
         Self::of_name(std::env::var("DISPLAY").ok()?)
     }
 
+    /// Its screens, as GLX knows them.
+    pub fn screens(&self) -> Vec<AppScreen> {
+        let has_pixmaps = |depth: &u8| self.server.bits_per_pixel(*depth).is_some();
+        let depths: Vec<u8> = (1..=32).filter(has_pixmaps).collect();
+        (0..)
+            .zip(self.server.screens())
+            .map(|(number, screen)| {
+                AppScreen::new(number, screen, depths.clone(), Runtime::get().configs(number))
+            })
+            .collect()
+    }
+
     /// Forgets drawables whose windows are gone; their surfaces go with the last thread that has them current.
     pub fn sweep(&self) {
         self.drawables.write().retain(|_, drawable| !drawable.is_gone());
@@ -127,7 +139,12 @@ impl Choices {
     /// The config of the XVisualInfo at `address`, or else the one last chosen with its visual.
     pub fn config(&self, address: usize, screen: c_int, visual: u32) -> Option<&'static Config> {
         let given = self.by_address.get(&address).filter(|(id, _)| *id == visual).map(|(_, config)| *config);
-        given.or_else(|| self.by_visual.get(&(screen, visual)).copied())
+        given.or_else(|| self.last(screen, visual))
+    }
+
+    /// The config last chosen with a visual.
+    pub fn last(&self, screen: c_int, visual: u32) -> Option<&'static Config> {
+        self.by_visual.get(&(screen, visual)).copied()
     }
 }
 
@@ -157,13 +174,7 @@ impl AppDisplay {
         // SAFETY: a live Display of the program's.
         let name = unsafe { CStr::from_ptr((xlib.XDisplayString)(dpy)) }.to_string_lossy().into_owned();
         let side = Side2d::of_name(name)?;
-        let screens: Vec<_> = (0..)
-            .zip(side.server.screens())
-            .map(|(number, screen)| {
-                let depths = (1..=32).filter(|&depth| side.server.bits_per_pixel(depth).is_some());
-                AppScreen::new(number, screen, depths.collect(), runtime.configs(number))
-            })
-            .collect();
+        let screens = side.screens();
         // SAFETY: as above.
         let default_screen = unsafe { (xlib.XDefaultScreen)(dpy) };
         let default_screen = (default_screen.max(0) as usize).min(screens.len().checked_sub(1)?);

@@ -451,6 +451,11 @@ pub unsafe fn query(dpy: *mut Display, xid: XID, attribute: c_int, value: *mut c
             display.raise(GlxError::BadDrawable, xid, minor::GET_DRAWABLE_ATTRIBUTES);
             return;
         }
+        attr::Y_INVERTED => 1,
+        attr::TEXTURE_FORMAT | attr::TEXTURE_TARGET | attr::MIPMAP_TEXTURE => match &drawable.kind {
+            Kind::Pixmap(target) => target.texture.attribute(attribute) as c_uint,
+            _ => 0,
+        },
         attr::MAX_SWAP_INTERVAL => MAX_SWAP_INTERVAL as c_uint,
         _ => 0,
     };

@@ -43,6 +43,7 @@ pub mod minor {
     pub const SWAP_BUFFERS: u8 = 11;
     pub const USE_X_FONT: u8 = 12;
     pub const CREATE_GLX_PIXMAP: u8 = 13;
+    pub const VENDOR_PRIVATE: u8 = 16;
     pub const GET_FB_CONFIGS: u8 = 21;
     pub const CREATE_PIXMAP: u8 = 22;
     pub const DESTROY_PIXMAP: u8 = 23;

@@ -21,6 +21,7 @@ pub mod swap;
 pub mod swap_events;
 pub mod swaps;
 mod sync;
+mod texture;
 mod visual;
 
 use std::ffi::{c_char, c_int, c_uchar, c_uint, c_ulong, c_void};
@@ -137,6 +138,10 @@ interpose! {
     fn glXGetContextIDEXT(ctx: GLXContext) -> XID => import::context_id;
     fn glXImportContextEXT(dpy: *mut Display, id: XID) -> GLXContext => import::import;
     fn glXFreeContextEXT(dpy: *mut Display, ctx: GLXContext) -> () => import::free;
+
+    // EXT_texture_from_pixmap
+    fn glXBindTexImageEXT(dpy: *mut Display, drawable: XID, buffer: c_int, attribs: *const c_int) -> () => texture::bind;
+    fn glXReleaseTexImageEXT(dpy: *mut Display, drawable: XID, buffer: c_int) -> () => texture::release;
 
     // MESA_query_renderer
     fn glXQueryRendererIntegerMESA(dpy: *mut Display, screen: c_int, renderer: c_int, attribute: c_int, value: *mut c_uint) -> Bool => renderer::integer;

@@ -7,7 +7,7 @@ use std::ffi::c_int;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-use glxrun_display::{Image, Layout, Server};
+use glxrun_display::{Error as DisplayError, Image, Layout, Server};
 use x11_dl::xlib::{Display, XVisualInfo};
 
 use super::config::Config;
@@ -15,9 +15,11 @@ use super::current::{self, Current};
 use super::display::AppDisplay;
 use super::drawable::{Kind, register, unregister};
 use super::error::{Code, GlxError, core, minor};
+use super::texture::Texture;
 use super::{GLXFBConfig, XID, visual};
 use crate::frame::{self, front, readback};
 use crate::gl::{self, api};
+use crate::render::attributes as attr;
 use crate::runtime::Runtime;
 
 /// The X pixmap behind a GLXPixmap.
@@ -28,6 +30,8 @@ pub struct PixmapTarget {
     pub width: u16,
     /// Height in pixels.
     pub height: u16,
+    /// What it can be bound as.
+    pub texture: Texture,
     layout: Layout,
     server: Arc<Server>,
     filled: AtomicBool,
@@ -37,6 +41,16 @@ pub struct PixmapTarget {
 static MADE: AtomicUsize = AtomicUsize::new(0);
 
 impl PixmapTarget {
+    /// What the pixmap shows.
+    pub fn image(&self) -> Result<Image, DisplayError> {
+        self.server.get_image(self.pixmap, 0, 0, self.width, self.height)
+    }
+
+    /// How its pixels are laid out.
+    pub fn layout(&self) -> Layout {
+        self.layout
+    }
+
     /// Fills the surface from the pixmap if that has not been done.
     pub fn fill_once(&self, current: &Current) {
         if !self.filled.swap(true, Relaxed) {
@@ -48,7 +62,7 @@ impl PixmapTarget {
     pub fn refill(&self, current: &Current) {
         let Some((surface, _)) = current.surfaces() else { return };
         let Some(backend) = Runtime::get().backend else { return };
-        let image = match self.server.get_image(self.pixmap, 0, 0, self.width, self.height) {
+        let image = match self.image() {
             Ok(image) => image,
             Err(error) => return log::debug!("cannot read pixmap {:#x}: {error}", self.pixmap),
         };
@@ -100,7 +114,7 @@ pub fn settled(display: &AppDisplay, xid: XID) -> XID {
     pixmap.into()
 }
 
-fn make(display: &AppDisplay, config: &'static Config, pixmap: XID, minor: u8) -> XID {
+fn make(display: &AppDisplay, config: &'static Config, pixmap: XID, texture: Texture, minor: u8) -> XID {
     let fail = |code: Code| {
         display.raise(code, pixmap, minor);
         0
@@ -111,7 +125,10 @@ fn make(display: &AppDisplay, config: &'static Config, pixmap: XID, minor: u8) -
     if server.is_window(pixmap as u32) {
         return fail(Code::X(core::BAD_PIXMAP));
     }
-    if geometry.depth != config.depth {
+    // The visual's depth, or as many bits as the config's colours have: drivers take both.
+    if ![c_int::from(config.depth), config.attributes.value(attr::BUFFER_SIZE)]
+        .contains(&geometry.depth.into())
+    {
         return fail(Code::X(core::BAD_MATCH));
     }
     let Ok(layout) = server.layout(geometry.depth) else { return fail(Code::X(core::BAD_MATCH)) };
@@ -119,6 +136,7 @@ fn make(display: &AppDisplay, config: &'static Config, pixmap: XID, minor: u8) -
         pixmap: pixmap as u32,
         width: geometry.width,
         height: geometry.height,
+        texture,
         layout,
         server: server.clone(),
         filled: AtomicBool::new(false),
@@ -128,23 +146,31 @@ fn make(display: &AppDisplay, config: &'static Config, pixmap: XID, minor: u8) -
 }
 
 /// glXCreatePixmap.
-pub unsafe fn create(dpy: *mut Display, config: GLXFBConfig, pixmap: XID, _attribs: *const c_int) -> XID {
-    make_with_config(dpy, config, pixmap, minor::CREATE_PIXMAP)
+pub unsafe fn create(dpy: *mut Display, config: GLXFBConfig, pixmap: XID, attribs: *const c_int) -> XID {
+    make_with_config(dpy, config, pixmap, attribs, minor::CREATE_PIXMAP)
 }
 
 /// glXCreateGLXPixmapWithConfigSGIX.
 pub unsafe fn create_sgix(dpy: *mut Display, config: GLXFBConfig, pixmap: XID) -> XID {
-    make_with_config(dpy, config, pixmap, minor::CREATE_PIXMAP)
+    make_with_config(dpy, config, pixmap, std::ptr::null(), minor::CREATE_PIXMAP)
 }
 
-fn make_with_config(dpy: *mut Display, config: GLXFBConfig, pixmap: XID, minor: u8) -> XID {
+fn make_with_config(
+    dpy: *mut Display,
+    config: GLXFBConfig,
+    pixmap: XID,
+    attribs: *const c_int,
+    minor: u8,
+) -> XID {
     let Some(display) = AppDisplay::of(dpy) else { return 0 };
-    match Config::from_handle(config) {
-        Some(config) => make(&display, config, pixmap, minor),
-        None => {
-            display.raise(GlxError::BadFBConfig, 0, minor);
-            0
-        }
+    let fail = |code: Code| {
+        display.raise(code, 0, minor);
+        0
+    };
+    let Some(config) = Config::from_handle(config) else { return fail(GlxError::BadFBConfig.into()) };
+    match Texture::of(attribs, config) {
+        Ok(texture) => make(&display, config, pixmap, texture, minor),
+        Err(code) => fail(code),
     }
 }
 
@@ -152,7 +178,7 @@ fn make_with_config(dpy: *mut Display, config: GLXFBConfig, pixmap: XID, minor: 
 pub unsafe fn create_for_visual(dpy: *mut Display, visual: *mut XVisualInfo, pixmap: XID) -> XID {
     let Some(display) = AppDisplay::of(dpy) else { return 0 };
     match visual::config_of(&display, visual) {
-        Some(config) => make(&display, config, pixmap, minor::CREATE_GLX_PIXMAP),
+        Some(config) => make(&display, config, pixmap, Texture::NONE, minor::CREATE_GLX_PIXMAP),
         None => {
             display.raise(Code::X(core::BAD_VALUE), 0, minor::CREATE_GLX_PIXMAP);
             0

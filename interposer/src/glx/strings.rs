@@ -1,6 +1,6 @@
 //! Extension, version and vendor strings.
 
-use std::ffi::{CString, c_char, c_int};
+use std::ffi::{CStr, CString, c_char, c_int};
 
 use once_cell::sync::Lazy;
 use x11_dl::xlib::Display;
@@ -11,12 +11,13 @@ use crate::render::attributes as attr;
 use crate::runtime::Runtime;
 
 /// Extensions that we provide whatever the 3D side has.
-const OURS: [&str; 16] = [
+const OURS: [&str; 17] = [
     "GLX_ARB_get_proc_address",
     "GLX_ARB_multisample",
     "GLX_EXT_buffer_age",
     "GLX_EXT_swap_control",
     "GLX_EXT_swap_control_tear",
+    "GLX_EXT_texture_from_pixmap",
     "GLX_EXT_visual_info",
     "GLX_EXT_visual_rating",
     "GLX_INTEL_swap_event",
@@ -105,11 +106,16 @@ pub unsafe fn client(_dpy: *mut Display, name: c_int) -> *const c_char {
 }
 
 fn string(name: c_int) -> *const c_char {
+    of_server(name).map_or(std::ptr::null(), CStr::as_ptr)
+}
+
+/// A string of the server's, which is the client's too.
+pub fn of_server(name: c_int) -> Option<&'static CStr> {
     match name {
-        attr::VENDOR => STRINGS.vendor.as_ptr(),
-        attr::VERSION => c"1.4".as_ptr(),
-        attr::EXTENSIONS => STRINGS.extensions.as_ptr(),
-        _ => std::ptr::null(),
+        attr::VENDOR => Some(&STRINGS.vendor),
+        attr::VERSION => Some(c"1.4"),
+        attr::EXTENSIONS => Some(&STRINGS.extensions),
+        _ => None,
     }
 }
 
@@ -117,12 +123,112 @@ fn string(name: c_int) -> *const c_char {
 mod tests {
     use super::*;
 
+    /// The functions of each extension (Khronos' glx.xml); none where it is about attributes only.
+    const FUNCTIONS: [(&str, &[&str]); 37] = [
+        ("GLX_ARB_context_flush_control", &[]),
+        ("GLX_ARB_create_context", &["glXCreateContextAttribsARB"]),
+        ("GLX_ARB_create_context_no_error", &[]),
+        ("GLX_ARB_create_context_profile", &[]),
+        ("GLX_ARB_create_context_robustness", &[]),
+        ("GLX_ARB_fbconfig_float", &[]),
+        ("GLX_ARB_framebuffer_sRGB", &[]),
+        ("GLX_ARB_get_proc_address", &["glXGetProcAddressARB"]),
+        ("GLX_ARB_multisample", &[]),
+        ("GLX_ATI_pixel_format_float", &[]),
+        ("GLX_EXT_create_context_es2_profile", &[]),
+        ("GLX_EXT_create_context_es_profile", &[]),
+        ("GLX_EXT_fbconfig_packed_float", &[]),
+        ("GLX_EXT_framebuffer_sRGB", &[]),
+        (
+            "GLX_EXT_import_context",
+            &[
+                "glXFreeContextEXT",
+                "glXGetContextIDEXT",
+                "glXGetCurrentDisplayEXT",
+                "glXImportContextEXT",
+                "glXQueryContextInfoEXT",
+            ],
+        ),
+        ("GLX_EXT_no_config_context", &[]),
+        ("GLX_EXT_swap_control", &["glXSwapIntervalEXT"]),
+        ("GLX_EXT_texture_from_pixmap", &["glXBindTexImageEXT", "glXReleaseTexImageEXT"]),
+        ("GLX_EXT_visual_info", &[]),
+        ("GLX_EXT_visual_rating", &[]),
+        (
+            "GLX_MESA_query_renderer",
+            &[
+                "glXQueryCurrentRendererIntegerMESA",
+                "glXQueryCurrentRendererStringMESA",
+                "glXQueryRendererIntegerMESA",
+                "glXQueryRendererStringMESA",
+            ],
+        ),
+        ("GLX_MESA_swap_control", &["glXGetSwapIntervalMESA", "glXSwapIntervalMESA"]),
+        ("GLX_NV_float_buffer", &[]),
+        ("GLX_OML_swap_method", &[]),
+        ("GLX_SGI_make_current_read", &["glXGetCurrentReadDrawableSGI", "glXMakeCurrentReadSGI"]),
+        ("GLX_SGI_swap_control", &["glXSwapIntervalSGI"]),
+        ("GLX_SGIS_multisample", &[]),
+        (
+            "GLX_SGIX_fbconfig",
+            &[
+                "glXChooseFBConfigSGIX",
+                "glXCreateContextWithConfigSGIX",
+                "glXCreateGLXPixmapWithConfigSGIX",
+                "glXGetFBConfigAttribSGIX",
+                "glXGetFBConfigFromVisualSGIX",
+                "glXGetVisualFromFBConfigSGIX",
+            ],
+        ),
+        (
+            "GLX_SGIX_pbuffer",
+            &[
+                "glXCreateGLXPbufferSGIX",
+                "glXDestroyGLXPbufferSGIX",
+                "glXGetSelectedEventSGIX",
+                "glXQueryGLXPbufferSGIX",
+                "glXSelectEventSGIX",
+            ],
+        ),
+        ("GLX_SGIX_visual_select_group", &[]),
+        ("GLX_EXT_buffer_age", &[]),
+        ("GLX_EXT_swap_control_tear", &[]),
+        ("GLX_INTEL_swap_event", &[]),
+        ("GLX_MESA_copy_sub_buffer", &["glXCopySubBufferMESA"]),
+        (
+            "GLX_OML_sync_control",
+            &[
+                "glXGetMscRateOML",
+                "glXGetSyncValuesOML",
+                "glXSwapBuffersMscOML",
+                "glXWaitForMscOML",
+                "glXWaitForSbcOML",
+            ],
+        ),
+        ("GLX_SGI_video_sync", &["glXGetVideoSyncSGI", "glXWaitVideoSyncSGI"]),
+        ("GLX_VERSION_1_4", &["glXGetProcAddress"]),
+    ];
+
+    #[test]
+    fn every_function_of_what_is_offered_is_there() {
+        for name in OURS.iter().chain(&IF_RENDERED) {
+            let known = FUNCTIONS.iter().find(|(extension, _)| extension == name);
+            assert!(known.is_some(), "{name}: which functions does it have?");
+        }
+        for (extension, functions) in FUNCTIONS {
+            for function in functions {
+                let c_name = CString::new(*function).unwrap_or_default();
+                assert!(crate::interpose::find(&c_name).is_some(), "{extension} without {function}");
+            }
+        }
+    }
+
     #[test]
     fn what_the_3d_side_lacks_is_not_offered() {
-        let list = offered(&["GLX_ARB_create_context".into(), "GLX_EXT_texture_from_pixmap".into()]);
+        let list = offered(&["GLX_ARB_create_context".into(), "GLX_EXT_stereo_tree".into()]);
         assert!(list.contains(&"GLX_ARB_create_context"));
         assert!(list.contains(&"GLX_SGI_swap_control"));
-        assert!(!list.contains(&"GLX_EXT_texture_from_pixmap"));
+        assert!(!list.contains(&"GLX_EXT_stereo_tree"));
         assert!(!list.contains(&"GLX_ARB_create_context_profile"));
         assert!(list.is_sorted());
     }

@@ -5,6 +5,7 @@
 mod client;
 mod extensions;
 pub mod io_errors;
+mod pixels;
 
 use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 use std::ops::Deref;
@@ -15,9 +16,7 @@ use x11_dl::xlib::{Display, GC, XErrorEvent, XID, XImage};
 
 use crate::egl;
 use crate::glx::display::AppDisplay;
-use crate::glx::pixmap;
 use crate::interpose::{Library, Real, interpose};
-use crate::runtime::Runtime;
 use io_errors::IoErrorHandler;
 
 mod core_rows {
@@ -30,8 +29,20 @@ mod core_rows {
         fn XListExtensions(dpy: *mut Display, count: *mut c_int) -> *mut *mut c_char => super::extensions::list;
         fn XCloseDisplay(dpy: *mut Display) -> c_int => super::close_display;
         fn XSetIOErrorHandler(handler: Option<IoErrorHandler>) -> Option<IoErrorHandler> => super::io_errors::set;
-        fn XGetImage(dpy: *mut Display, drawable: XID, x: c_int, y: c_int, width: c_uint, height: c_uint, planes: c_ulong, format: c_int) -> *mut XImage => super::get_image;
-        fn XCopyArea(dpy: *mut Display, source: XID, target: XID, gc: GC, x: c_int, y: c_int, width: c_uint, height: c_uint, to_x: c_int, to_y: c_int) -> c_int => super::copy_area;
+        fn XGetImage(dpy: *mut Display, drawable: XID, x: c_int, y: c_int, width: c_uint, height: c_uint, planes: c_ulong, format: c_int) -> *mut XImage => super::pixels::get_image;
+        fn XGetSubImage(dpy: *mut Display, drawable: XID, x: c_int, y: c_int, width: c_uint, height: c_uint, planes: c_ulong, format: c_int, image: *mut XImage, to_x: c_int, to_y: c_int) -> *mut XImage => super::pixels::get_sub_image;
+        fn XCopyArea(dpy: *mut Display, source: XID, target: XID, gc: GC, x: c_int, y: c_int, width: c_uint, height: c_uint, to_x: c_int, to_y: c_int) -> c_int => super::pixels::copy_area;
+        fn XCopyPlane(dpy: *mut Display, source: XID, target: XID, gc: GC, x: c_int, y: c_int, width: c_uint, height: c_uint, to_x: c_int, to_y: c_int, plane: c_ulong) -> c_int => super::pixels::copy_plane;
+    }
+}
+
+mod shm_rows {
+    use super::*;
+
+    interpose! {
+        from Library::Xext;
+
+        fn XShmGetImage(dpy: *mut Display, drawable: XID, image: *mut XImage, x: c_int, y: c_int, planes: c_ulong) -> c_int => super::pixels::shm_get_image;
     }
 }
 
@@ -47,6 +58,7 @@ mod xcb_rows {
 
 pub use client::Client;
 pub use core_rows::{ROWS, real};
+pub use shm_rows::ROWS as SHM_ROWS;
 pub use xcb_rows::ROWS as XCB_ROWS;
 
 /// libX11, loaded at our first use of it.
@@ -203,57 +215,4 @@ unsafe fn close_display(dpy: *mut Display) -> c_int {
     XCB.lock().retain(|(display, _)| *display != dpy as usize);
     // SAFETY: the program's own argument.
     real::XCloseDisplay.get().map_or(0, |real| unsafe { real(dpy) })
-}
-
-/// A drawable of an X request that reads what GL drew: its frames are on the screen, its pixmap is up to date. With
-/// `around`, frames of all windows are, since a window's picture includes its children.
-fn settled(dpy: *mut Display, xid: XID, around: bool) -> XID {
-    // Only a Display that GLX or EGL has seen can have drawables of ours.
-    let Some(runtime) = Runtime::existing() else { return xid };
-    let mut windows = runtime.egl.windows_of(dpy);
-    let display = runtime.displays.read().get(&(dpy as usize)).cloned();
-    if let Some(display) = &display {
-        let drawables = display.side.drawables.read();
-        windows.extend(drawables.values().filter_map(|drawable| drawable.window().cloned()));
-    }
-    for window in windows.iter().filter(|window| around || XID::from(window.id()) == xid) {
-        window.finish();
-    }
-    display.map_or(xid, |display| pixmap::settled(&display, xid))
-}
-
-#[allow(clippy::too_many_arguments, reason = "XGetImage has as many")]
-unsafe fn get_image(
-    dpy: *mut Display,
-    drawable: XID,
-    x: c_int,
-    y: c_int,
-    width: c_uint,
-    height: c_uint,
-    planes: c_ulong,
-    format: c_int,
-) -> *mut XImage {
-    let drawable = settled(dpy, drawable, true);
-    let Some(real) = real::XGetImage.get() else { return std::ptr::null_mut() };
-    // SAFETY: the program's own arguments.
-    unsafe { real(dpy, drawable, x, y, width, height, planes, format) }
-}
-
-#[allow(clippy::too_many_arguments, reason = "XCopyArea has as many")]
-unsafe fn copy_area(
-    dpy: *mut Display,
-    source: XID,
-    target: XID,
-    gc: GC,
-    x: c_int,
-    y: c_int,
-    width: c_uint,
-    height: c_uint,
-    to_x: c_int,
-    to_y: c_int,
-) -> c_int {
-    let (source, target) = (settled(dpy, source, false), settled(dpy, target, false));
-    let Some(real) = real::XCopyArea.get() else { return 0 };
-    // SAFETY: the program's own arguments.
-    unsafe { real(dpy, source, target, gc, x, y, width, height, to_x, to_y) }
 }

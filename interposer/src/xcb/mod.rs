@@ -1,7 +1,9 @@
 //! XCB as far as toolkits ask it for GLX (Qt's xcb plugin does), on servers that may have none.
 //!
-//! A request of an extension that the server lacks makes libxcb shut the connection down, so the version query is
-//! answered here. Its place in the program's request stream is taken by a request that every server answers.
+//! A request of an extension that the server lacks makes libxcb shut the connection down, so GLX's queries are answered
+//! here ([`answers`]).
+
+mod answers;
 
 use std::collections::HashMap;
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
@@ -10,7 +12,6 @@ use parking_lot::Mutex;
 
 use crate::glx::display::{AppDisplay, Side2d};
 use crate::interpose::{Inside, Library, Nothing, Real, interpose};
-use crate::runtime::Runtime;
 use crate::x11;
 
 /// `xcb_extension_t`.
@@ -45,18 +46,6 @@ impl Nothing for Cookie {
     const NOTHING: Self = Self { sequence: 0 };
 }
 
-/// `xcb_glx_query_version_reply_t`.
-#[repr(C)]
-pub struct VersionReply {
-    response_type: u8,
-    pad0: u8,
-    sequence: u16,
-    length: u32,
-    major_version: u32,
-    minor_version: u32,
-    pad1: [u8; 16],
-}
-
 mod core_rows {
     use super::*;
 
@@ -73,9 +62,18 @@ mod glx_rows {
     interpose! {
         from Library::XcbGlx;
 
-        fn xcb_glx_query_version(connection: *mut c_void, major: u32, minor: u32) -> Cookie => super::query_version;
-        fn xcb_glx_query_version_unchecked(connection: *mut c_void, major: u32, minor: u32) -> Cookie => super::query_version;
-        fn xcb_glx_query_version_reply(connection: *mut c_void, cookie: Cookie, error: *mut *mut c_void) -> *mut VersionReply => super::version_reply;
+        fn xcb_glx_query_version(connection: *mut c_void, major: u32, minor: u32) -> Cookie => super::answers::query_version;
+        fn xcb_glx_query_version_unchecked(connection: *mut c_void, major: u32, minor: u32) -> Cookie => super::answers::query_version;
+        fn xcb_glx_query_version_reply(connection: *mut c_void, cookie: Cookie, error: *mut *mut c_void) -> *mut c_void => super::answers::reply;
+        fn xcb_glx_query_server_string(connection: *mut c_void, screen: u32, name: u32) -> Cookie => super::answers::query_server_string;
+        fn xcb_glx_query_server_string_unchecked(connection: *mut c_void, screen: u32, name: u32) -> Cookie => super::answers::query_server_string;
+        fn xcb_glx_query_server_string_reply(connection: *mut c_void, cookie: Cookie, error: *mut *mut c_void) -> *mut c_void => super::answers::reply;
+        fn xcb_glx_get_visual_configs(connection: *mut c_void, screen: u32) -> Cookie => super::answers::get_visual_configs;
+        fn xcb_glx_get_visual_configs_unchecked(connection: *mut c_void, screen: u32) -> Cookie => super::answers::get_visual_configs;
+        fn xcb_glx_get_visual_configs_reply(connection: *mut c_void, cookie: Cookie, error: *mut *mut c_void) -> *mut c_void => super::answers::reply;
+        fn xcb_glx_get_fb_configs(connection: *mut c_void, screen: u32) -> Cookie => super::answers::get_fb_configs;
+        fn xcb_glx_get_fb_configs_unchecked(connection: *mut c_void, screen: u32) -> Cookie => super::answers::get_fb_configs;
+        fn xcb_glx_get_fb_configs_reply(connection: *mut c_void, cookie: Cookie, error: *mut *mut c_void) -> *mut c_void => super::answers::reply;
     }
 }
 
@@ -171,42 +169,4 @@ type Reply = unsafe extern "C" fn(*mut c_void, Cookie, *mut *mut c_void) -> *mut
 fn input_focus_reply() -> Option<Reply> {
     static REPLY: Real<Reply> = Real::new(Library::Xcb, c"xcb_get_input_focus_reply");
     REPLY.get()
-}
-
-/// xcb_glx_query_version, with a request that any server answers in its place.
-unsafe fn query_version(connection: *mut c_void, _major: u32, _minor: u32) -> Cookie {
-    input_focus(connection)
-}
-
-/// xcb_glx_query_version_reply.
-unsafe fn version_reply(
-    connection: *mut c_void,
-    cookie: Cookie,
-    error: *mut *mut c_void,
-) -> *mut VersionReply {
-    let Some(reply) = input_focus_reply() else { return std::ptr::null_mut() };
-    // SAFETY: the cookie is that of query_version's request; the reply is malloc'ed for us to free, and so is the
-    // one that the program gets.
-    unsafe {
-        let answered = reply(connection, cookie, error);
-        if answered.is_null() || Runtime::get().backend.is_none() {
-            libc::free(answered);
-            return std::ptr::null_mut();
-        }
-        let sequence = (*answered.cast::<VersionReply>()).sequence;
-        libc::free(answered);
-        let version = libc::malloc(size_of::<VersionReply>()).cast::<VersionReply>();
-        if !version.is_null() {
-            version.write(VersionReply {
-                response_type: 1,
-                pad0: 0,
-                sequence,
-                length: 0,
-                major_version: 1,
-                minor_version: 4,
-                pad1: [0; 16],
-            });
-        }
-        version
-    }
 }

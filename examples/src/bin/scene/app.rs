@@ -15,6 +15,7 @@ use x11_dl::xlib;
 pub struct App {
     pub gl: Gl,
     pub glx: Glx,
+    pub loader: Loader,
     pub pace: Pace,
     pub title: String,
     pub size: Size,
@@ -82,7 +83,7 @@ impl App {
         let glx = Glx::new(&loader, Arc::new(display))?;
         let gl = Gl::load(&loader)?;
         let title = format!("scene {case}");
-        Ok(Self { gl, glx, pace, title, size, sizes, frames, wanted, display2, api, glx_window })
+        Ok(Self { gl, glx, loader, pace, title, size, sizes, frames, wanted, display2, api, glx_window })
     }
 
     pub fn display(&self) -> &XDisplay {

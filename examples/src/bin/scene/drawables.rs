@@ -7,6 +7,7 @@ use glxrun_examples::draw::{self, Cube};
 use glxrun_examples::gl::consts::*;
 use glxrun_examples::glx::{Context, Wanted};
 use glxrun_examples::hold::say;
+use glxrun_examples::image::pixels_by_shm;
 use glxrun_examples::xlib::{WindowSpec, XDisplay};
 use glxrun_examples::{Result, check, hash};
 use x11_dl::glx::{GLX_HEIGHT, GLX_PIXMAP_BIT, GLX_WIDTH, GLX_WINDOW_BIT};
@@ -34,8 +35,12 @@ pub fn pixmap(app: &mut App) -> Result<()> {
         } else {
             app.gl.finish()
         }
-        let pixels: Vec<u8> =
-            app.display().pixels(pixmap, size, depth)?.into_iter().flat_map(u32::to_ne_bytes).collect();
+        // Every other frame by other requests, which must see what was drawn as well.
+        let values = match frame % 4 {
+            0 | 1 => app.display().pixels(pixmap, size, depth)?,
+            _ => pixels_by_shm(app.display(), pixmap, size, depth)?,
+        };
+        let pixels: Vec<u8> = values.into_iter().flat_map(u32::to_ne_bytes).collect();
         say(&format!("hash {frame} {:016x}", hash(&pixels)))?;
         app.display().copy_area(pixmap, window.x, size, (0, 0));
         app.frame_done(frame)?;

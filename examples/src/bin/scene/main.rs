@@ -10,7 +10,10 @@ mod frames;
 mod lists;
 mod processes;
 mod states;
+mod stress;
+mod textures;
 mod timing;
+mod xcb;
 
 use std::process::ExitCode;
 
@@ -20,7 +23,7 @@ use glxrun_examples::args::Args;
 
 type Case = fn(&mut App) -> Result<()>;
 
-const CASES: [(&str, Case, &str); 37] = [
+const CASES: [(&str, Case, &str); 42] = [
     ("spin", frames::spin, "a turning cube, swapped"),
     ("front", frames::front, "drawing into GL_FRONT under depth test, glFlush and glFinish"),
     (
@@ -62,6 +65,8 @@ const CASES: [(&str, Case, &str); 37] = [
     ("copycontext", contexts::copy, "glXCopyContext"),
     ("usexfont", contexts::x_font, "text by glXUseXFont"),
     ("pixmap", drawables::pixmap, "a GLXPixmap, seen by XGetImage and XCopyArea"),
+    ("texture", textures::texture, "a pixmap that X draws, as a texture"),
+    ("compositor", textures::compositor, "another window's pixmap as a texture (needs Composite)"),
     ("pbuffer", drawables::pbuffer, "a pbuffer, read and blitted to the window"),
     ("readdraw", drawables::read_draw, "draw and read drawables that differ"),
     ("subwindow", drawables::subwindow, "OpenGL in a child window that has a child itself"),
@@ -87,7 +92,10 @@ const CASES: [(&str, Case, &str); 37] = [
     ("bufferage", timing::buffer_age, "the back buffer holds the last frame (split only)"),
     ("copysubbuffer", timing::copy_sub_buffer, "glXCopySubBufferMESA: a part of the back buffer is shown"),
     ("errors", answers::errors, "calls with wrong arguments; prints the GLX or X errors"),
+    ("xcb", xcb::queries, "GLX's queries by XCB; prints the vendor"),
     ("visuals", answers::visuals, "what visuals are like, before and after all configs are listed"),
+    ("thirtythreads", stress::thirty_threads, "30 threads resize a window each at random"),
+    ("cycles", stress::cycles, "windows, contexts and pbuffers made and destroyed 500 times"),
     ("fork", processes::fork, "a child process without exec draws in a window of its own"),
     ("exec", processes::exec, "a child process runs another program that draws"),
 ];

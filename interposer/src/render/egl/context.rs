@@ -17,6 +17,8 @@ pub struct EglContext {
     pub handle: usize,
     /// OpenGL ES, whose framebuffer has no front buffer to name.
     pub es: bool,
+    /// It raises no errors (GLX_ARB_create_context_no_error).
+    pub no_error: bool,
     /// The selected buffers. Locked by the thread in which the context is current.
     pub selection: Mutex<Selection>,
     /// What its GL can do; asked when it is current.
@@ -59,6 +61,7 @@ const BAD_PROFILE: Failure = Failure::Glx(13);
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Wanted {
     es: bool,
+    no_error: bool,
     list: Vec<c_int>,
 }
 
@@ -73,14 +76,18 @@ fn is_defined(major: c_int, minor: c_int) -> bool {
     major >= 1 && (0..=last).contains(&minor)
 }
 
-/// `float` tells whether the config has floating-point colours.
-fn translate(attributes: &[c_int], float: bool) -> Result<Wanted, Failure> {
+/// `float` tells whether the config has floating-point colours; None where no config can have them.
+fn translate(attributes: &[c_int], float: Option<bool>) -> Result<Wanted, Failure> {
     let pairs = || attributes.chunks_exact(2).map(|pair| (pair[0], pair[1]));
     let last = |wanted: c_int| pairs().rfind(|(name, _)| *name == wanted).map(|(_, value)| value);
     let es = last(glx::PROFILE_MASK) == Some(glx::ES_PROFILE_BIT);
     let major = last(glx::MAJOR_VERSION).unwrap_or(1);
     let forward = last(glx::FLAGS).unwrap_or(0) & glx::FORWARD_COMPATIBLE_BIT != 0;
     if !es && (!is_defined(major, last(glx::MINOR_VERSION).unwrap_or(0)) || (forward && major < 3)) {
+        return Err(BAD_MATCH);
+    }
+    let no_error = last(glx::NO_ERROR).is_some_and(|value| value != 0);
+    if no_error && last(glx::FLAGS).unwrap_or(0) & (glx::DEBUG_BIT | glx::ROBUST_ACCESS_BIT) != 0 {
         return Err(BAD_MATCH);
     }
     let mut list = Vec::new();
@@ -129,15 +136,19 @@ fn translate(attributes: &[c_int], float: bool) -> Result<Wanted, Failure> {
             _ => return Err(BAD_VALUE),
         }
     }
-    Ok(Wanted { es, list })
+    Ok(Wanted { es, no_error, list })
 }
 
 /// Whether a context may render in this type (GLX_RENDER_TYPE).
-fn render_type(value: c_int, float: bool) -> Result<(), Failure> {
+fn render_type(value: c_int, float: Option<bool>) -> Result<(), Failure> {
     match value {
         attr::RGBA_TYPE => Ok(()),
-        glx::RGBA_FLOAT_TYPE if float => Ok(()),
-        glx::RGBA_FLOAT_TYPE | attr::COLOR_INDEX_TYPE => Err(BAD_MATCH),
+        attr::COLOR_INDEX_TYPE => Err(BAD_MATCH),
+        glx::RGBA_FLOAT_TYPE => match float {
+            Some(true) => Ok(()),
+            Some(false) => Err(BAD_MATCH),
+            None => Err(BAD_VALUE),
+        },
         _ => Err(BAD_VALUE),
     }
 }
@@ -155,17 +166,22 @@ pub fn failure(error: c_int) -> Failure {
 }
 
 /// Makes a context, with `config` where the driver cannot do without (null otherwise); `float` tells whether the
-/// requested one has floating-point colours.
+/// requested one has floating-point colours, None that none has. `shared` is the context to share with.
 pub fn create(
     display: Handle,
     config: Handle,
-    float: bool,
+    float: Option<bool>,
     request: &ContextRequest,
+    shared: Option<&EglContext>,
 ) -> Result<EglContext, Failure> {
-    let Wanted { es, mut list } = match request.attributes {
+    let Wanted { es, no_error, mut list } = match request.attributes {
         Some(attributes) => translate(attributes, float)?,
         None => translate(&[glx::RENDER_TYPE, request.render_type], float)?,
     };
+    // Contexts that share must agree (GLX_ARB_create_context_no_error).
+    if shared.is_some_and(|shared| shared.no_error != no_error) {
+        return Err(BAD_MATCH);
+    }
     list.push(api::NONE);
     let share = request.share.map_or(std::ptr::null_mut(), |context| context.0 as Handle);
     // Which API is bound is the program's own state in this thread.
@@ -177,6 +193,7 @@ pub fn create(
         false => Ok(EglContext {
             handle: handle as usize,
             es,
+            no_error,
             selection: Mutex::default(),
             features: OnceCell::new(),
         }),
@@ -190,7 +207,7 @@ mod tests {
     use super::*;
 
     fn list(attributes: &[c_int]) -> Vec<c_int> {
-        translate(attributes, false).expect("a good list").list
+        translate(attributes, Some(false)).expect("a good list").list
     }
 
     #[test]
@@ -201,7 +218,7 @@ mod tests {
 
     #[test]
     fn es_profiles_are_another_api() {
-        let wanted = translate(&[glx::PROFILE_MASK, 4, glx::MAJOR_VERSION, 2, glx::FLAGS, 4], false)
+        let wanted = translate(&[glx::PROFILE_MASK, 4, glx::MAJOR_VERSION, 2, glx::FLAGS, 4], Some(false))
             .expect("a good list");
         assert!(wanted.es);
         assert_eq!(wanted.list, [0x3098, 2, 0x30BF, 1, 0x30FC, 0]);
@@ -215,16 +232,18 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused_as_glx_does() {
-        assert_eq!(translate(&[0x1234, 1], false), Err(BAD_VALUE));
-        assert_eq!(translate(&[glx::PROFILE_MASK, 3], false), Err(BAD_PROFILE));
+        assert_eq!(translate(&[0x1234, 1], Some(false)), Err(BAD_VALUE));
+        assert_eq!(translate(&[glx::PROFILE_MASK, 3], Some(false)), Err(BAD_PROFILE));
         for version in [[1, 6], [2, 2], [3, 4], [0, 0], [-1, 0], [1, -1]] {
             let list = [glx::MAJOR_VERSION, version[0], glx::MINOR_VERSION, version[1]];
-            assert_eq!(translate(&list, false), Err(BAD_MATCH), "{version:?}");
+            assert_eq!(translate(&list, Some(false)), Err(BAD_MATCH), "{version:?}");
         }
-        assert_eq!(translate(&[glx::FLAGS, 2], false), Err(BAD_MATCH));
-        assert_eq!(translate(&[glx::RENDER_TYPE, glx::RGBA_FLOAT_TYPE], false), Err(BAD_MATCH));
-        assert!(translate(&[glx::RENDER_TYPE, glx::RGBA_FLOAT_TYPE], true).is_ok());
-        assert_eq!(translate(&[glx::RENDER_TYPE, 1], false), Err(BAD_VALUE));
-        assert_eq!(translate(&[glx::FLAGS, 0x100], false), Err(BAD_VALUE));
+        assert_eq!(translate(&[glx::FLAGS, 2], Some(false)), Err(BAD_MATCH));
+        assert_eq!(translate(&[glx::RENDER_TYPE, glx::RGBA_FLOAT_TYPE], Some(false)), Err(BAD_MATCH));
+        assert!(translate(&[glx::RENDER_TYPE, glx::RGBA_FLOAT_TYPE], Some(true)).is_ok());
+        assert_eq!(translate(&[glx::RENDER_TYPE, glx::RGBA_FLOAT_TYPE], None), Err(BAD_VALUE));
+        assert_eq!(translate(&[glx::NO_ERROR, 1, glx::FLAGS, 1], None), Err(BAD_MATCH));
+        assert_eq!(translate(&[glx::RENDER_TYPE, 1], Some(false)), Err(BAD_VALUE));
+        assert_eq!(translate(&[glx::FLAGS, 0x100], Some(false)), Err(BAD_VALUE));
     }
 }

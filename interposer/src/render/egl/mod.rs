@@ -135,10 +135,12 @@ impl Backend for EglBackend {
             (false, Some(config)) => self.configs[config.0].handle as Handle,
             _ => std::ptr::null_mut(),
         };
-        let float = request
-            .config
-            .is_some_and(|config| self.attributes[config.0].value(attributes::FLOAT_COMPONENTS_NV) != 0);
-        let context = context::create(self.handle(), config, float, request)?;
+        let is_float =
+            |config: ConfigIndex| self.attributes[config.0].value(attributes::FLOAT_COMPONENTS_NV) != 0;
+        let knows_float = self.identity.extensions.iter().any(|name| name == "GLX_ARB_fbconfig_float");
+        let float = knows_float.then(|| request.config.is_some_and(is_float));
+        let shared = request.share.map(|shared| self.context(shared)).transpose()?;
+        let context = context::create(self.handle(), config, float, request, shared.as_deref())?;
         let raw = RawContext(context.handle);
         self.contexts.write().insert(raw.0, Arc::new(context));
         Ok(raw)
