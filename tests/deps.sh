@@ -10,6 +10,7 @@ packages="
     openbox                     # a window manager
     ffmpeg                      # --record
     chromium                    # the browser that looks at --view web
+    xserver-xorg-core xserver-xorg-video-dummy  # Xorg, for --xorg
     libgl1 libopengl0 libglx-mesa0 libgl1-mesa-dri libegl1  # Mesa: the software renderer
     libx11-6 libxrandr2 libxcomposite1  # what the example programs load
     mesa-utils                  # glxinfo, glxgears, glxheads, glxdemo

@@ -74,6 +74,15 @@ pub fn read(
     }
 }
 
+/// Reads the words after the name of a command that is described by a type; the inner error is its help.
+pub fn command_line<T: clap::Parser>(words: Vec<OsString>) -> Result<Result<T, String>, Failure> {
+    let line = std::iter::once(OsString::new()).chain(words);
+    Ok(match read(T::command(), line)? {
+        Ok(mut matches) => Ok(T::from_arg_matches_mut(&mut matches).map_err(|error| anyhow!("{error}"))?),
+        Err(text) => Err(text),
+    })
+}
+
 /// Prints a text that was asked for, and gives the exit status.
 pub fn print(text: &str) -> u8 {
     let _ = std::io::stdout().write_all(text.as_bytes());
@@ -101,17 +110,6 @@ pub fn program_of(matches: &mut ArgMatches) -> Option<(OsString, Vec<OsString>)>
 
 /// Version and build.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("GLXRUN_BUILD"));
-
-/// Reads the words after a command's name; Ok(Err(text)) is its help, to be printed.
-pub fn command_line<T: clap::Parser>(words: Vec<OsString>) -> Result<Result<T, String>, Failure> {
-    match T::try_parse_from(std::iter::once(OsString::new()).chain(words)) {
-        Ok(line) => Ok(Ok(line)),
-        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            Ok(Err(error.to_string()))
-        }
-        Err(error) => Err(own_words(&error)),
-    }
-}
 
 /// What is wrong with a command line.
 fn own_words(error: &clap::Error) -> Failure {

@@ -9,7 +9,7 @@ use anyhow::anyhow;
 use clap::CommandFactory;
 
 use crate::failure::Failure;
-use crate::{cli, compare, doctor, golden, pages, session, shot, top};
+use crate::{cli, compare, doctor, golden, pages, session, shot, top, xorg};
 
 /// A command.
 pub struct Command {
@@ -100,6 +100,14 @@ pub const ALL: &[Command] = &[
         common: true,
         line: top::Options::command,
         run: top::run,
+    },
+    Command {
+        name: "xorg-conf",
+        usage: "[GPU]",
+        summary: "print a configuration for Xorg on a GPU",
+        common: false,
+        line: xorg::XorgConf::command,
+        run: xorg::print_config,
     },
 ];
 

@@ -34,6 +34,7 @@ mod task;
 mod top;
 mod view;
 mod xauth;
+mod xorg;
 mod xserver;
 
 use std::ffi::OsString;

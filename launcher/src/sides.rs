@@ -14,7 +14,7 @@ use crate::scratch::Scratch;
 use crate::session::Found;
 use crate::signals::Signals;
 use crate::xserver::{Purpose, XServer};
-use crate::{Variable, devices, say, xauth};
+use crate::{Variable, devices, say, xauth, xorg};
 
 /// Size of the screen of a private 3D side. Nothing is shown there: pbuffers have sizes of their own.
 const SMALL: &str = "64x64";
@@ -66,13 +66,18 @@ impl Sides {
         signals: &mut Signals,
     ) -> Result<Sides, Failure> {
         let split = settings.mode == Mode::Split;
+        if settings.xorg.is_some() && settings.display3d.is_some() {
+            Err(anyhow!(
+                "a 3D side is named (-d, GLXRUN_DISPLAY3D) and another is to be started (--xorg, GLXRUN_XORG); leave one out"
+            ))?;
+        }
         // Before anything is started: drivers may do what they like to this process.
         let device = match &settings.display3d {
             Some(name) if name == PRIVATE => None,
             Some(name) if split && devices::is_device(name) => {
                 devices::check(name, signals).map(|()| None)?
             }
-            None if split => devices::default(signals)?,
+            None if split && settings.xorg.is_none() => devices::default(signals)?,
             _ => None,
         };
         let (desktop, two) = match origin {
@@ -110,7 +115,10 @@ impl Sides {
             }
             (true, None) if device.is_some() => device,
             (true, _) => {
-                let server = start_three(depth, scratch, signals)?;
+                let server = match &settings.xorg {
+                    Some(gpu) => xorg::start(gpu, settings.size, matching(depth), scratch, signals)?,
+                    None => start_three(matching(depth), scratch, signals)?,
+                };
                 let name = server.server().name.clone();
                 renderer = Some(server);
                 Some(name)
@@ -146,6 +154,12 @@ impl Sides {
                 "joining the session {name}{}",
                 view.map(|view| format!(", seen at {view}")).unwrap_or_default()
             );
+        }
+        if settings.xorg.is_some() {
+            Err(anyhow!(
+                "the session {name} has a 3D side, so --xorg starts none. Give --xorg to glxrun session, or do without the \
+             session (--session none)"
+            ))?;
         }
         if let Some(three) = &settings.display3d {
             if devices::is_device(three) {
@@ -257,9 +271,13 @@ fn check_three(three: &Server, two: &Server, signals: &mut Signals) -> Result<()
     }
 }
 
-/// A private 3D side whose screen has the depth of the 2D side's windows, so that it offers matching configs.
+/// The depth of a 3D side that offers configs for the windows of a 2D side of `depth`.
+fn matching(depth: u8) -> u8 {
+    if matches!(depth, 16 | 30) { depth } else { 24 }
+}
+
+/// A private 3D side with a screen of this depth.
 fn start_three(depth: u8, scratch: &Scratch, signals: &mut Signals) -> Result<XServer, Failure> {
-    let depth = if matches!(depth, 16 | 30) { depth } else { 24 };
     let purpose = Purpose::xvfb("3D side", "3d", &format!("{SMALL}x{depth}"), true);
     let xvfb = XServer::start(&purpose, scratch, signals)?;
     let glx = xvfb.server().ask(signals, |_, connection| display::has_glx(&connection))?;

@@ -5,7 +5,7 @@
 //!
 //! | variable | values | meaning |
 //! |---|---|---|
-//! | `GLXRUN_TEST_BACKEND` | `glx` (default), `egl:software` | the 3D side: an Xvfb with GLX, or Mesa's EGL device |
+//! | `GLXRUN_TEST_BACKEND` | `glx` (default), `egl:software`, `xorg` | the 3D side: an Xvfb with GLX, Mesa's EGL device, or glxrun's `--xorg=dummy` |
 //! | `GLXRUN_TEST_2D` | `xvfb` (default), `xvfb-glx`, `xvnc` | the 2D side: an Xvfb without or with GLX, or TigerVNC's Xvnc |
 //! | `GLXRUN_TEST_BIN_DIR` | a directory | test the glxrun, library and examples there instead of building them |
 //! | `GLXRUN_TEST_DEADLINE` | seconds (default 60) | how long one awaited thing may take before the test fails |
@@ -27,4 +27,4 @@ pub use lockstep::compare_frames;
 pub use program::Program;
 pub use screen::Screen;
 pub use server::XServer;
-pub use stage::{Stage, TwoD};
+pub use stage::{Backend, Stage, TwoD};

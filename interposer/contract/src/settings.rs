@@ -171,6 +171,9 @@ pub enum Moment {
 pub struct Settings {
     /// X display name of the 3D side. None in the launcher: it starts a private Xvfb.
     pub display3d: Option<String>,
+    /// The GPU that an Xorg of the launcher's is to drive as the 3D side: `auto`, `dummy`, or what names one. None starts
+    /// no Xorg.
+    pub xorg: Option<String>,
     /// Size of an Xvfb that the launcher starts as the 2D side.
     pub size: Size,
     /// How people look at a 2D side that the launcher starts.
@@ -233,6 +236,7 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             display3d: None,
+            xorg: None,
             size: Size { width: 1280, height: 1024 },
             view: View::None,
             listen: Ipv4Addr::LOCALHOST.into(),

@@ -8,7 +8,7 @@ use crate::Variable;
 use crate::failure::Failure;
 use crate::xserver::XServer;
 
-/// The frame that counts, and those of other 3D sides. `named` is the 3D side as `-d` has it, `two` the 2D side where it is
+/// The frame that counts, and those of other 3D sides. `named` is the option that asks a run for its 3D side, `two` the 2D side where it is
 /// ours; `gpu` tells whether nodes of one are here.
 pub fn checks(
     named: Option<&str>,
@@ -28,7 +28,8 @@ pub fn checks(
     for device in &devices {
         checks.push(started(device));
     }
-    let options: Vec<&str> = named.map(|name| vec!["-d", name]).unwrap_or_default();
+    let options: Vec<&str> = named.into_iter().collect();
+    let named = named.map(|option| option.strip_prefix(super::DISPLAY3D).unwrap_or(option));
     let taken = probes.ask_split::<Frame>(&options, &[], "frame")?;
     let side = taken.as_ref().ok().and_then(|frame| frame.side.clone());
     checks.push(judged("frame", named, &taken));

@@ -13,6 +13,11 @@ pub fn text(value: &OsStr) -> Option<String> {
     value.to_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
+/// Whether it names a GPU is for the launcher to see.
+pub fn xorg(value: &OsStr) -> Option<Option<String>> {
+    text(value).map(|name| Some(name).filter(|name| name != "off"))
+}
+
 pub fn path(value: &OsStr) -> Option<PathBuf> {
     (!value.is_empty()).then(|| value.into())
 }

@@ -27,6 +27,27 @@ pub static TABLE: &[Setting] = &[
         },
     },
     Setting {
+        name: "xorg",
+        flag: Some("xorg"),
+        short: None,
+        env: "GLXRUN_XORG",
+        metavar: "GPU",
+        bare: Some("auto"),
+        allowed: "auto (the first GPU), a number, a PCI address, GPU-UUID, dummy or off",
+        default: "off",
+        help: "start an Xorg without a monitor on a GPU as the 3D side",
+        detail: "For GPUs whose driver renders by GLX only. Xorg and the GPU's driver for it must be installed. It runs as \
+                 the same user, takes no keyboard, mouse or virtual terminal, and ends with the program. `dummy` is \
+                 Xorg's driver without a GPU, to try things with. `glxrun xorg-conf` prints the configuration. The flag \
+                 alone means `auto`.",
+        common: false,
+        audience: Audience::Launcher,
+        parse: |settings, value| {
+            settings.xorg = parse::xorg(value)?;
+            Some(())
+        },
+    },
+    Setting {
         name: "size",
         flag: Some("size"),
         short: None,
