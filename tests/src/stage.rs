@@ -15,6 +15,8 @@ use crate::server::XServer;
 pub enum Backend {
     /// GLX on a second Xvfb.
     Glx,
+    /// An Xorg of glxrun's own, with the dummy driver.
+    Xorg,
     /// An EGL device, as `-d` names it; no 3D X server. CI's is `egl:software`.
     Egl(&'static str),
 }
@@ -24,8 +26,9 @@ impl Backend {
     pub fn from_env() -> Result<Self> {
         match std::env::var("GLXRUN_TEST_BACKEND").as_deref() {
             Err(_) | Ok("glx") => Ok(Self::Glx),
+            Ok("xorg") => Ok(Self::Xorg),
             Ok(device) if device.starts_with("egl") => Ok(Self::Egl(device.to_owned().leak())),
-            Ok(other) => bail!("GLXRUN_TEST_BACKEND is {other:?}; it may be glx or egl:software"),
+            Ok(other) => bail!("GLXRUN_TEST_BACKEND is {other:?}; it may be glx, xorg or egl:software"),
         }
     }
 }
@@ -123,6 +126,11 @@ impl Stage {
         Ok(Self { backend: Backend::from_env()?, three_d, reference, two_d: two_d.start(depth)? })
     }
 
+    /// Servers as the environment asks for, but for what renders.
+    pub fn rendered_by(backend: Backend) -> Result<Self> {
+        Ok(Self { backend, ..Self::start()? })
+    }
+
     /// Servers with two screens each, Xvfb on both sides.
     pub fn with_two_screens() -> Result<Self> {
         let three_d = XServer::xvfb().two_screens().start()?;
@@ -186,7 +194,10 @@ impl Stage {
     pub fn glxrun(&self) -> Result<Command> {
         let mut command = glxrun()?;
         self.two_d.apply(&mut command);
-        command.args(["-d", &self.three_d_name()]);
+        match self.backend {
+            Backend::Xorg => command.arg("--xorg=dummy"),
+            _ => command.args(["-d", &self.three_d_name()]),
+        };
         Ok(command)
     }
 
@@ -194,6 +205,7 @@ impl Stage {
     pub fn three_d_name(&self) -> String {
         match self.backend {
             Backend::Glx => self.three_d.display(),
+            Backend::Xorg => String::new(),
             Backend::Egl(device) => device.to_owned(),
         }
     }
@@ -257,6 +269,6 @@ pub fn clean(command: &mut Command) {
 fn resolve(program: &str) -> Result<std::ffi::OsString> {
     let built = artifacts::directory()?.join(program);
     // Only our own programs: a directory of build products has other things with short names.
-    let ours = ["scene", "engine", "eglscene", "states"].contains(&program);
+    let ours = ["scene", "engine", "eglscene", "states", "colours"].contains(&program);
     Ok(if ours { built.into() } else { OsStr::new(program).to_owned() })
 }

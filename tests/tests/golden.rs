@@ -10,7 +10,7 @@ use glxrun_tests::{Context, Image, Program, Result, Tolerance, artifacts, ensure
 /// golden with a program whose frames are the same in each run.
 fn golden(words: &[&str], frames: &str) -> Result<Ended> {
     let side = match Backend::from_env()? {
-        Backend::Glx => "xvfb",
+        Backend::Glx | Backend::Xorg => "xvfb",
         Backend::Egl(device) => device,
     };
     let mut command: Command = glxrun()?;

@@ -34,6 +34,7 @@ mod screen;
 mod server;
 mod simd;
 mod slot;
+mod tap;
 mod tracking;
 mod transport;
 mod window;

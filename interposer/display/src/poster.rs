@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 
 use glxrun_contract::records::Moment;
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use x11rb::connection::Connection as _;
 use x11rb::errors::{ConnectionError, ReplyError};
 use x11rb::protocol::damage::{ConnectionExt as _, ReportLevel};
@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::image;
 use crate::link::Link;
 use crate::screen::Layout;
+use crate::tap::Tap;
 use crate::window::{Frame, Shared};
 
 /// Enough for x11rb and a logger; a program's default stack may be huge.
@@ -39,6 +40,7 @@ fn run(link: &Link) {
         link.pump();
         link.detach_retired();
         link.expose_spoiled();
+        link.repeat_tapped();
         while let Some(window) = link.next_ready() {
             if let Some(frame) = window.next_frame()
                 && let Err(error) = send(link, &window, &frame)
@@ -65,7 +67,9 @@ fn run(link: &Link) {
 fn sleep(link: &Link) {
     let mut descriptors =
         [PollFd::new(link.connection.stream(), PollFlags::IN), PollFd::new(&link.wake, PollFlags::IN)];
-    if poll(&mut descriptors, None).is_ok() && !descriptors[1].revents().is_empty() {
+    let due = link.tap.get().and_then(Tap::next_due);
+    let timeout = due.map(|nanoseconds| Timespec { tv_sec: 0, tv_nsec: nanoseconds.min(999_999_999) as i64 });
+    if poll(&mut descriptors, timeout.as_ref()).is_ok() && !descriptors[1].revents().is_empty() {
         let _ = rustix::io::read(&link.wake, &mut [0; 8]);
     }
 }
@@ -74,6 +78,9 @@ fn sleep(link: &Link) {
 fn send(link: &Link, window: &Arc<Shared>, frame: &Frame) -> Result<(), Error> {
     // SAFETY: a buffer in flight is in no slot.
     let pixels = unsafe { frame.pixels(&window.layout) };
+    if let Some(tap) = link.tap.get() {
+        tap.frame(window.id, &window.layout, frame.width, frame.height, pixels);
+    }
     let (changes, tracked) = window.plan(frame);
     let parts = match changes {
         Changes::Everything => vec![Part { x: 0, y: 0, width: frame.width, height: frame.height }],
