@@ -11,8 +11,8 @@ use x11_dl::xlib::Display;
 
 use super::GLXFBConfig;
 use super::display::AppDisplay;
-use crate::gl::api as gl;
 use super::texture;
+use crate::gl::api as gl;
 use crate::render::ConfigIndex;
 use crate::render::attributes::{self as attr, Attributes};
 use crate::runtime::Runtime;
