@@ -6,8 +6,8 @@
 #     docker run --rm glxrun doctor
 #     docker run --rm --gpus all glxrun --stats timeout 5 glxgears
 #
-# EXTRA names more packages, such as those that other options of glxrun use:
-#     --build-arg EXTRA="tigervnc-standalone-server openbox ffmpeg"
+# EXTRA names more packages, such as those that --view uses:
+#     --build-arg EXTRA="tigervnc-standalone-server novnc websockify openbox"
 
 ARG BASE=debian:12-slim
 

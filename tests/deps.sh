@@ -6,6 +6,11 @@ set -eu
 packages="
     xvfb                        # Xvfb, the X server of most tests
     tigervnc-standalone-server  # Xvnc, the other 2D side
+    x11vnc novnc websockify     # --view
+    openbox                     # a window manager
+    ffmpeg                      # --record
+    chromium                    # the browser that looks at --view web
+    xserver-xorg-core xserver-xorg-video-dummy  # Xorg, for --xorg
     libgl1 libopengl0 libglx-mesa0 libgl1-mesa-dri libegl1  # Mesa: the software renderer
     libx11-6 libxrandr2 libxcomposite1  # what the example programs load
     mesa-utils                  # glxinfo, glxgears, glxheads, glxdemo

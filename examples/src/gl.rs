@@ -48,6 +48,8 @@ functions! {
         active_texture = "glActiveTexture" (unit: u32);
         attach_shader = "glAttachShader" (program: u32, shader: u32);
         begin = "glBegin" (mode: u32);
+        begin_conditional_render = "glBeginConditionalRender" (query: u32, mode: u32);
+        begin_query = "glBeginQuery" (target: u32, query: u32);
         bind_buffer = "glBindBuffer" (target: u32, buffer: u32);
         bind_framebuffer = "glBindFramebuffer" (target: u32, framebuffer: u32);
         bind_renderbuffer = "glBindRenderbuffer" (target: u32, renderbuffer: u32);
@@ -81,6 +83,8 @@ functions! {
         enable = "glEnable" (what: u32);
         enable_vertex_attrib_array = "glEnableVertexAttribArray" (index: u32);
         end = "glEnd" ();
+        end_conditional_render = "glEndConditionalRender" ();
+        end_query = "glEndQuery" (target: u32);
         end_list = "glEndList" ();
         finish = "glFinish" ();
         flush = "glFlush" ();
@@ -122,6 +126,7 @@ functions! {
         draw_buffers = "glDrawBuffers" (count: i32, buffers: *const u32);
         fence_sync_raw = "glFenceSync" (condition: u32, flags: u32) -> *const c_void;
         gen_buffers = "glGenBuffers" (count: i32, names: *mut u32);
+        gen_queries = "glGenQueries" (count: i32, names: *mut u32);
         gen_framebuffers = "glGenFramebuffers" (count: i32, names: *mut u32);
         gen_renderbuffers = "glGenRenderbuffers" (count: i32, names: *mut u32);
         gen_textures = "glGenTextures" (count: i32, names: *mut u32);
@@ -260,6 +265,8 @@ pub mod consts {
     pub const SAMPLE_COVERAGE: u32 = 0x80A0;
     pub const ACTIVE_TEXTURE: u32 = 0x84E0;
     pub const VERTEX_ARRAY_BINDING: u32 = 0x85B5;
+    pub const QUERY_WAIT: u32 = 0x8E13;
+    pub const SAMPLES_PASSED: u32 = 0x8914;
     pub const PACK_INVERT_MESA: u32 = 0x8758;
     pub const DRAW_BUFFER0: u32 = 0x8825;
     pub const DRAW_BUFFER1: u32 = 0x8826;
@@ -311,6 +318,12 @@ impl Gl {
         values[0]
     }
 
+    /// Whether the context has a state of that name. No error may be pending.
+    pub fn knows(&self, name: u32) -> bool {
+        self.integer(name);
+        self.get_error() == 0
+    }
+
     /// Four floats of the context's state, such as the clear colour. Where there are fewer, the rest is 0; whole
     /// numbers and booleans come as floats too.
     pub fn floats(&self, name: u32) -> [f32; 4] {
@@ -331,6 +344,11 @@ impl Gl {
     /// A new buffer's name.
     pub fn new_buffer(&self) -> u32 {
         Self::one(self.gen_buffers)
+    }
+
+    /// A new query's name.
+    pub fn new_query(&self) -> u32 {
+        Self::one(self.gen_queries)
     }
 
     /// A new framebuffer's name.

@@ -307,9 +307,13 @@ impl Glx {
 
     /// A context for a config (glXCreateNewContext).
     pub fn create_context(&self, config: Config, share: Context) -> Result<Context> {
+        self.create_context_of_type(config, GLX_RGBA_TYPE, share)
+    }
+
+    /// The same with a render type, such as GLX_RGBA_TYPE.
+    pub fn create_context_of_type(&self, config: Config, kind: i32, share: Context) -> Result<Context> {
         // SAFETY: the config is this display's, the context null or live.
-        let context =
-            unsafe { (self.functions.create_new_context)(self.dpy(), config.0, GLX_RGBA_TYPE, share.0, 1) };
+        let context = unsafe { (self.functions.create_new_context)(self.dpy(), config.0, kind, share.0, 1) };
         self.checked(context, "glXCreateNewContext")
     }
 

@@ -3,11 +3,12 @@
 //! Options end where the program begins: what follows its name is the program's own, whatever it looks like.
 
 use std::ffi::OsString;
+use std::io::Write;
 
 use anyhow::anyhow;
 use clap::builder::ValueParser;
 use clap::error::ErrorKind;
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use glxrun_contract::settings::{Audience, Setting, Settings, TABLE};
 
 use crate::Variable;
@@ -45,16 +46,51 @@ pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Cli, Failure> {
     if let Some(command) = line.get(1).and_then(commands::named) {
         return Ok(Cli::Command(command, line[2..].to_vec()));
     }
-    let mut matches = match command().try_get_matches_from(line) {
+    let mut matches = match read(command(), line)? {
         Ok(matches) => matches,
-        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            return Ok(Cli::Print(error.to_string()));
-        }
-        Err(error) => return Err(own_words(&error)),
+        Err(text) => return Ok(Cli::Print(text)),
     };
     if matches.get_flag(LIST_DEVICES) {
         return Ok(Cli::ListDevices);
     }
+    let (settings, flags) = settings(&matches)?;
+    let Some((program, args)) = program_of(&mut matches) else {
+        return Err(anyhow!("no program to run. {USAGE}; more with glxrun --help").into());
+    };
+    Ok(Cli::Run(Box::new(Order { settings, flags, program, args })))
+}
+
+/// Reads a command line; the inner error is a text that it asks for, such as help.
+pub fn read(
+    command: Command,
+    line: impl IntoIterator<Item = OsString>,
+) -> Result<Result<ArgMatches, String>, Failure> {
+    match command.try_get_matches_from(line) {
+        Ok(matches) => Ok(Ok(matches)),
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            Ok(Err(error.to_string()))
+        }
+        Err(error) => Err(own_words(&error)),
+    }
+}
+
+/// Reads the words after the name of a command that is described by a type; the inner error is its help.
+pub fn command_line<T: clap::Parser>(words: Vec<OsString>) -> Result<Result<T, String>, Failure> {
+    let line = std::iter::once(OsString::new()).chain(words);
+    Ok(match read(T::command(), line)? {
+        Ok(mut matches) => Ok(T::from_arg_matches_mut(&mut matches).map_err(|error| anyhow!("{error}"))?),
+        Err(text) => Err(text),
+    })
+}
+
+/// Prints a text that was asked for, and gives the exit status.
+pub fn print(text: &str) -> u8 {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    0
+}
+
+/// The settings of flags and environment, and those given by flags that concern the library, as variables.
+pub fn settings(matches: &ArgMatches) -> Result<(Settings, Vec<Variable>), Failure> {
     let flag = |setting: &Setting| setting.flag.and_then(|flag| matches.get_one::<OsString>(flag).cloned());
     let settings = Settings::gather(flag, |setting| std::env::var_os(setting.env))
         .map_err(|problem| anyhow!("{problem}"))?;
@@ -63,26 +99,17 @@ pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Cli, Failure> {
         .filter(|setting| setting.audience != Audience::Launcher)
         .filter_map(|setting| Some((setting.env.into(), flag(setting)?)))
         .collect();
+    Ok((settings, flags))
+}
+
+/// The program of a command line and its arguments.
+pub fn program_of(matches: &mut ArgMatches) -> Option<(OsString, Vec<OsString>)> {
     let mut words = matches.remove_many::<OsString>("program").into_iter().flatten();
-    let Some(program) = words.next() else {
-        return Err(anyhow!("no program to run. {USAGE}; more with glxrun --help").into());
-    };
-    Ok(Cli::Run(Box::new(Order { settings, flags, program, args: words.collect() })))
+    Some((words.next()?, words.collect()))
 }
 
 /// Version and build.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("GLXRUN_BUILD"));
-
-/// Reads the words after a command's name; Ok(Err(text)) is its help, to be printed.
-pub fn command_line<T: clap::Parser>(words: Vec<OsString>) -> Result<Result<T, String>, Failure> {
-    match T::try_parse_from(std::iter::once(OsString::new()).chain(words)) {
-        Ok(line) => Ok(Ok(line)),
-        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            Ok(Err(error.to_string()))
-        }
-        Err(error) => Err(own_words(&error)),
-    }
-}
 
 /// What is wrong with a command line.
 fn own_words(error: &clap::Error) -> Failure {
@@ -94,9 +121,9 @@ const LIST_DEVICES: &str = "list-devices";
 
 const USAGE: &str = "Usage: glxrun [options] [--] program [arguments]";
 
-/// The options and the program, as clap reads them.
-pub fn command() -> Command {
-    let options = TABLE.iter().filter_map(|setting| {
+/// The options of the table of settings.
+pub fn options() -> impl Iterator<Item = Arg> {
+    TABLE.iter().filter_map(|setting| {
         let flag = setting.flag?;
         let arg = Arg::new(flag)
             .long(flag)
@@ -108,12 +135,21 @@ pub fn command() -> Command {
             Some(bare) => arg.num_args(0..=1).require_equals(true).default_missing_value(bare),
             None => arg,
         })
-    });
+    })
+}
+
+/// The program and all that follows it.
+pub fn program() -> Arg {
+    Arg::new("program").num_args(0..).trailing_var_arg(true).value_parser(ValueParser::os_string())
+}
+
+/// The options and the program, as clap reads them.
+pub fn command() -> Command {
     Command::new("glxrun")
         .version(VERSION)
-        .args(options)
+        .args(options())
         .arg(Arg::new(LIST_DEVICES).long(LIST_DEVICES).action(ArgAction::SetTrue))
-        .arg(Arg::new("program").num_args(0..).trailing_var_arg(true).value_parser(ValueParser::os_string()))
+        .arg(program())
         .args_override_self(true)
         .override_usage("glxrun [options] [--] program [arguments]")
         .override_help(help(Pages::Common))
@@ -138,7 +174,7 @@ pub fn help(pages: Pages) -> String {
     let mut help = format!(
         "Run an OpenGL program: rendered on the 3D side, shown on the 2D side.\n{USAGE}\n       glxrun command [arguments]\n\n\
          The program's windows are on DISPLAY, the 2D side, which needs no GLX. Where\n\
-         DISPLAY is unset, glxrun starts an Xvfb that ends with the program.\n\n"
+         DISPLAY is unset, glxrun joins a session, or starts an Xvfb for the program.\n\n"
     );
     for setting in TABLE.iter().filter(|setting| setting.common || pages == Pages::All) {
         let Some(flag) = setting.flag else { continue };
@@ -158,7 +194,9 @@ pub fn help(pages: Pages) -> String {
     entry(&mut help, "-V, --version", "print version and build, and end");
     help += "\nCommands:\n";
     for command in commands::ALL.iter().filter(|command| command.common || pages == Pages::All) {
-        entry(&mut help, format!("{} {}", command.name, command.usage).trim_end(), command.summary);
+        // One line each on the screen that newcomers see.
+        let usage = if pages == Pages::All { command.usage } else { "" };
+        entry(&mut help, format!("{} {usage}", command.name).trim_end(), command.summary);
     }
     help += "\nEach option has a variable too, such as GLXRUN_FPS for --fps.\n\
              Exit status: the program's; 128+N if signal N ended it; 125 if glxrun failed;\n\

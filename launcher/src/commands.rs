@@ -9,7 +9,7 @@ use anyhow::anyhow;
 use clap::CommandFactory;
 
 use crate::failure::Failure;
-use crate::{cli, compare, doctor, golden, pages, top};
+use crate::{cli, compare, doctor, golden, pages, session, shot, top, xorg};
 
 /// A command.
 pub struct Command {
@@ -32,7 +32,7 @@ pub const ALL: &[Command] = &[
     Command {
         name: "compare",
         usage: "PROGRAM",
-        summary: "run a program direct and split, tell what the split costs",
+        summary: "run a program direct and split, and compare",
         common: true,
         line: compare::Options::command,
         run: compare::run,
@@ -56,7 +56,7 @@ pub const ALL: &[Command] = &[
     Command {
         name: "golden",
         usage: "record|check DIR PROGRAM",
-        summary: "save pictures of frames, or check that they look the same",
+        summary: "save pictures of frames, or check against them",
         common: true,
         line: golden::Order::command,
         run: golden::run,
@@ -78,12 +78,36 @@ pub const ALL: &[Command] = &[
         run: pages::man,
     },
     Command {
+        name: "session",
+        usage: "[options] [-- program]",
+        summary: "hold both sides, for other runs to join",
+        common: true,
+        line: session::command,
+        run: session::run,
+    },
+    Command {
+        name: "shot",
+        usage: "FILE.png",
+        summary: "picture of a running session or a display",
+        common: true,
+        line: shot::Words::command,
+        run: shot::command,
+    },
+    Command {
         name: "top",
         usage: "",
         summary: "show what runs under glxrun, live",
         common: true,
         line: top::Options::command,
         run: top::run,
+    },
+    Command {
+        name: "xorg-conf",
+        usage: "[GPU]",
+        summary: "print a configuration for Xorg on a GPU",
+        common: false,
+        line: xorg::XorgConf::command,
+        run: xorg::print_config,
     },
 ];
 

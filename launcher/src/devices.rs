@@ -53,16 +53,17 @@ impl Devices {
         self.machine.driver_mismatch().or_else(|| self.machine.nvidia_not_registered(variable))
     }
 
-    /// The device that renders where none is named, and a word on why it is not a GPU.
-    fn default(&self) -> Option<(&Device, Option<String>)> {
-        let software = |why: String| Some((self.choose(&Choice::Software).ok()?, Some(why)));
+    /// The device that renders where none is named, and a word on why it is not a GPU; that word alone where there is no
+    /// other device.
+    fn default(&self) -> Result<(&Device, Option<String>), String> {
+        let software = |why: String| match self.choose(&Choice::Software) {
+            Ok(device) => Ok((device, Some(why))),
+            Err(_) => Err(why),
+        };
         match self.choose(&Choice::FirstGpu) {
             Ok(gpu) => match self.egl.try_start(&self.symbols, gpu) {
-                Ok(()) => Some((gpu, None)),
-                Err(error) => software(format!(
-                    "the GPU {} does not start (EGL error {error:#x}); may this user open its nodes?",
-                    gpu.name()
-                )),
+                Ok(()) => Ok((gpu, None)),
+                Err(error) => software(self.machine.does_not_start(gpu, error).to_string()),
             },
             Err(refusal @ Refusal::NoGpu { hidden_by: Some(_) }) => software(refusal.to_string()),
             Err(_) => {
@@ -77,13 +78,15 @@ pub fn check(name: &str, signals: &mut Signals) -> Result<(), Failure> {
     let choice: Choice = name.parse().map_err(|error| anyhow!("-d {error}"))?;
     let checked = task::within(LIMIT, signals, move || -> Result<()> {
         let devices = Devices::open()?;
-        if let Err(refusal) = devices.choose(&choice) {
-            match devices.hidden_gpu().filter(|_| choice == Choice::FirstGpu) {
+        let device = match devices.choose(&choice) {
+            Ok(device) => device,
+            Err(refusal) => match devices.hidden_gpu().filter(|_| choice == Choice::FirstGpu) {
                 Some(cause) => bail!(cause),
                 None => bail!(refusal),
-            }
-        }
-        Ok(())
+            },
+        };
+        let started = devices.egl.try_start(&devices.symbols, device);
+        started.map_err(|error| anyhow!(devices.machine.does_not_start(device, error)))
     })?;
     let silent = || Err(anyhow!("it does not answer within {} seconds", LIMIT.as_secs()));
     checked
@@ -95,7 +98,7 @@ pub fn check(name: &str, signals: &mut Signals) -> Result<(), Failure> {
 pub fn default(signals: &mut Signals) -> Result<Option<String>, Failure> {
     let found = task::within(LIMIT, signals, || {
         let devices = Devices::open().map_err(|cause| cause.to_string())?;
-        let (device, why) = devices.default().ok_or("EGL has no device")?;
+        let (device, why) = devices.default()?;
         Ok((format!("egl:{}", device.index), why))
     })?;
     Ok(match found.unwrap_or_else(|| Err("EGL does not answer".to_owned())) {
@@ -128,7 +131,7 @@ pub struct Row {
 /// All devices, each started for a moment. May wait for as long as drivers like.
 pub fn rows() -> Result<Vec<Row>, Cause> {
     let devices = Devices::open()?;
-    let default = devices.default().map(|(device, _)| device.index);
+    let default = devices.default().ok().map(|(device, _)| device.index);
     let row = |device: &Device| Row {
         name: format!("egl:{}", device.index),
         default: default == Some(device.index),

@@ -5,7 +5,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixStream};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{ConnectionExt, CreateWindowAux, WindowClass};
 use x11rb::reexports::x11rb_protocol::parse_display::{ConnectAddress, ParsedDisplay, parse_display};
@@ -80,6 +80,15 @@ impl Server {
             ask(&server, connection)
         })?;
         Ok(answer.unwrap_or_else(|| Err(anyhow!("it does not answer within {} seconds", LIMIT.as_secs()))))
+    }
+}
+
+/// DISPLAY; an empty one counts as unset.
+pub fn display_variable() -> Result<Option<String>> {
+    match std::env::var_os("DISPLAY").filter(|name| !name.is_empty()).map(|name| name.into_string()) {
+        None => Ok(None),
+        Some(Ok(name)) => Ok(Some(name)),
+        Some(Err(name)) => bail!("DISPLAY={}: the value must be the name of an X display", name.display()),
     }
 }
 

@@ -23,11 +23,11 @@ use clap::{Parser, ValueEnum};
 use glxrun_contract::settings::Settings;
 use serde::{Deserialize, Serialize};
 
+use crate::display;
 use crate::failure::Failure;
 use crate::scratch::Scratch;
-use crate::sides;
 use crate::signals::Signals;
-use crate::xvfb::{Purpose, Xvfb};
+use crate::xserver::{Purpose, XServer};
 use crate::{Variable, cli, devices, library, xauth};
 use gpu::Place;
 use probes::Probes;
@@ -44,6 +44,9 @@ pub struct Doctor {
     /// The 3D side to check, as for a run; without it, what a run without it would take
     #[arg(short = 'd', long = "display3d", value_name = "SIDE")]
     display3d: Option<OsString>,
+    /// Have an Xorg started as the 3D side, as for a run
+    #[arg(long, value_name = "GPU", num_args = 0..=1, require_equals = true, default_missing_value = "auto")]
+    xorg: Option<OsString>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -157,7 +160,7 @@ fn examine(doctor: &Doctor) -> Result<Vec<Check>, Failure> {
     }
     checks.push(surroundings::shared_memory(&place));
     checks.push(surroundings::limits());
-    let display = sides::display_variable();
+    let display = display::display_variable();
     checks.push(surroundings::keyboard(&place, matches!(display, Ok(None))));
     checks.push(surroundings::fonts(&place));
 
@@ -197,10 +200,13 @@ fn examine(doctor: &Doctor) -> Result<Vec<Check>, Failure> {
     Ok(checks)
 }
 
-/// The 3D side that is named, if any, from flag and environment; checks all settings and the library on the way.
+/// The 3D side that is asked for, if any, from flags and environment, as the option that asks a run for it; checks all settings
+/// and the library on the way.
 fn settings(doctor: &Doctor, checks: &mut Vec<Check>) -> Option<String> {
-    let flag = |setting: &glxrun_contract::settings::Setting| {
-        doctor.display3d.clone().filter(|_| setting.env == "GLXRUN_DISPLAY3D")
+    let flag = |setting: &glxrun_contract::settings::Setting| match setting.env {
+        "GLXRUN_DISPLAY3D" => doctor.display3d.clone(),
+        "GLXRUN_XORG" => doctor.xorg.clone(),
+        _ => None,
     };
     let settings = Settings::gather(flag, |setting| std::env::var_os(setting.env));
     let settings = settings.unwrap_or_else(|problem| {
@@ -214,8 +220,12 @@ fn settings(doctor: &Doctor, checks: &mut Vec<Check>) -> Option<String> {
             Check::failure("library", evidence, fix)
         }
     });
-    settings.display3d
+    let named = settings.display3d.map(|name| format!("{DISPLAY3D}{name}"));
+    named.or_else(|| settings.xorg.map(|gpu| format!("--xorg={gpu}")))
 }
+
+/// The option that names a 3D side, up to the name.
+const DISPLAY3D: &str = "--display3d=";
 
 fn unloadable(place: &Place, vendors: &Vendors, probes: &mut Probes) -> Result<Unloadable, Failure> {
     if !place.is_here() {
@@ -240,13 +250,12 @@ fn xvfb(
     glx: bool,
     scratch: &Scratch,
     signals: &mut Signals,
-) -> Result<Xvfb, Failure> {
-    let purpose = Purpose { side, stem, screen: screen.to_owned(), glx, framebuffer: None };
-    Xvfb::start(&purpose, scratch, signals)
+) -> Result<XServer, Failure> {
+    XServer::start(&Purpose::xvfb(side, stem, screen, glx), scratch, signals)
 }
 
 /// The variables that lead to the first of these servers, and let into all.
-fn lead_to(servers: &[&Xvfb], scratch: &Scratch) -> Result<Vec<Variable>, Failure> {
+fn lead_to(servers: &[&XServer], scratch: &Scratch) -> Result<Vec<Variable>, Failure> {
     let mut entries: Vec<u8> = servers.iter().flat_map(|server| server.entry()).collect();
     entries.extend(xauth::existing());
     let file = scratch.file("Xauthority");
@@ -254,7 +263,7 @@ fn lead_to(servers: &[&Xvfb], scratch: &Scratch) -> Result<Vec<Variable>, Failur
     Ok(vec![("DISPLAY".into(), servers[0].server().name.clone().into()), ("XAUTHORITY".into(), file.into())])
 }
 
-fn display_name(two: Option<&Xvfb>) -> String {
+fn display_name(two: Option<&XServer>) -> String {
     match two {
         Some(xvfb) => format!("{} (an Xvfb that doctor started)", xvfb.server().name),
         None => format!("{} (DISPLAY)", std::env::var("DISPLAY").unwrap_or_default()),

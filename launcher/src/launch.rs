@@ -17,7 +17,7 @@ use rustix::process::Pid;
 use crate::Variable;
 use crate::failure::Failure;
 use crate::scratch::Scratch;
-use crate::sides::Sides;
+use crate::sides::{Origin, Sides};
 use crate::signals::Signals;
 use crate::{library, program};
 
@@ -27,7 +27,7 @@ pub struct Plan {
     pub program: OsString,
     /// Its arguments.
     pub args: Vec<OsString>,
-    /// The 2D side's name; None: an Xvfb is started.
+    /// The 2D side's name for [`Launch`]; None: one is started.
     pub display: Option<String>,
     /// Variables for it, beside those that lead it to the sides.
     pub variables: Vec<Variable>,
@@ -37,31 +37,29 @@ pub struct Plan {
     pub records: usize,
 }
 
-/// A running program and all that was made for it, which is ended or removed on drop. The program itself is not ended.
-pub struct Launch {
+/// A running program and the files about its frames.
+pub struct Started {
     /// The program's process.
     pub app: Pid,
-    /// What it runs on.
-    pub sides: Sides,
     /// Its frames, counted.
     pub counters: CounterFile,
     /// Its frames, recorded.
     pub records: RecordFile,
-    // After the sides, whose servers have files in there.
-    _about: File,
-    _scratch: Scratch,
+    about: File,
 }
 
-impl Launch {
-    /// Finds or starts both sides and runs the program on them.
-    pub fn start(settings: &Settings, plan: Plan, signals: &mut Signals) -> Result<Launch, Failure> {
-        program::check(&plan.program)?;
-        let library = library::find(settings.library.as_deref())?;
-        let scratch = Scratch::new()?;
-        let sides = Sides::prepare(settings, plan.display, &scratch, signals)?;
-
+impl Started {
+    /// Runs the program on these sides, with the library at this path.
+    pub fn start(
+        settings: &Settings,
+        plan: Plan,
+        library: &Path,
+        sides: &Sides,
+        scratch: &Scratch,
+        signals: &Signals,
+    ) -> Result<Started, Failure> {
         let mut variables = plan.variables;
-        variables.push(library::preload(&library, &scratch)?);
+        variables.push(library::preload(library, scratch)?);
         variables.extend(sides.variables());
         variables.extend(scratch.runtime_dir()?);
         let counters = scratch.counters();
@@ -79,18 +77,38 @@ impl Launch {
         if settings.records != Records::Off {
             variables.push(("GLXRUN_RECORDS".into(), records.into()));
         }
-        let about = describe(&scratch, &plan.program, &plan.args)?;
+        let about = describe(scratch, &plan.program, &plan.args)?;
 
         record_file.start();
         let app = program::spawn(&plan.program, &plan.args, variables, plan.output, signals.inherited())?;
-        Ok(Launch {
-            app,
-            sides,
-            counters: counter_file,
-            records: record_file,
-            _about: about,
-            _scratch: scratch,
-        })
+        Ok(Started { app, counters: counter_file, records: record_file, about })
+    }
+}
+
+/// A running program and all that was made for it, which is ended or removed on drop. The program itself is not ended.
+pub struct Launch {
+    /// The program's process.
+    pub app: Pid,
+    /// What it runs on.
+    pub sides: Sides,
+    /// Its frames, recorded.
+    pub records: RecordFile,
+    // After the sides, whose servers have files in there.
+    _about: File,
+    _scratch: Scratch,
+}
+
+impl Launch {
+    /// Finds or starts both sides and runs the program on them.
+    pub fn start(settings: &Settings, plan: Plan, signals: &mut Signals) -> Result<Launch, Failure> {
+        program::check(&plan.program)?;
+        let library = library::find(settings.library.as_deref())?;
+        let scratch = Scratch::new()?;
+        let origin = plan.display.clone().map_or(Origin::Own, Origin::Named);
+        let sides = Sides::prepare(settings, origin, &scratch, signals)?;
+        let Started { app, records, about, .. } =
+            Started::start(settings, plan, &library, &sides, &scratch, signals)?;
+        Ok(Launch { app, sides, records, _about: about, _scratch: scratch })
     }
 }
 

@@ -1,24 +1,30 @@
 //! The `glxrun` command: finds or starts a 3D side and a 2D side, runs a program on them with libglxrun.so
 //! preloaded, and leaves nothing behind.
 //!
-//! The course of a run is [`run`] below and [`Launch::start`], from top to bottom; each step has its module. Whatever is started or made
+//! The course of a run is [`run()`] below, from top to bottom; each step has its module. Whatever is started or made
 //! on the way is owned by a value whose drop ends or removes it, so every return cleans up.
 
+mod child;
 mod cli;
 mod commands;
 mod compare;
+mod desktop;
 mod devices;
 mod display;
 mod doctor;
 mod failure;
 mod golden;
+mod helper;
 mod hold;
 mod launch;
 mod library;
 mod pages;
 mod picture;
 mod program;
+mod record;
+mod run;
 mod scratch;
+mod session;
 mod shot;
 mod sides;
 mod signals;
@@ -26,8 +32,10 @@ mod stats;
 mod supervise;
 mod task;
 mod top;
+mod view;
 mod xauth;
-mod xvfb;
+mod xorg;
+mod xserver;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -38,10 +46,11 @@ use glxrun_contract::records;
 
 use cli::{Cli, Order};
 use failure::Failure;
-use launch::{Launch, Plan};
-use shot::Shot;
+use launch::Plan;
+use run::Running;
+use scratch::Scratch;
+use sides::{Origin, Sides};
 use signals::Signals;
-use stats::Stats;
 
 /// Prints a line to stderr, marked as glxrun's. A reader that has gone away is no reason to fail.
 macro_rules! say {
@@ -75,21 +84,22 @@ fn main() -> ExitCode {
 /// Runs the program and gives the exit status that glxrun passes on.
 fn run(Order { settings, flags, program, args }: Order) -> Result<u8, Failure> {
     let mut signals = Signals::new().context("cannot handle signals")?;
+    program::check(&program)?;
+    let library = library::find(settings.library.as_deref())?;
     if let Some(shot) = &settings.shot {
-        shot::check(shot)?;
+        shot::check(&shot.file)?;
     }
-    let display = sides::display_variable()?;
-    let plan = Plan { program, args, display, variables: flags, output: None, records: records::USUAL };
-    let mut launch = Launch::start(&settings, plan, &mut signals)?;
-    let stats = Stats::start(&settings, &launch.counters);
-    let shot = Shot::start(&settings, &launch.counters, launch.sides.two());
-    let status = supervise::until_exit(launch.app, &mut launch.sides, &mut signals)?;
-    if let Some(shot) = shot {
-        shot.finish();
-    }
-    if let Some(stats) = stats {
-        stats.finish();
-    }
+    record::check(&settings)?;
+
+    let scratch = Scratch::new()?;
+    let mut sides = match session::find(&settings)? {
+        Some(session) => Sides::join(session, &settings, &mut signals)?,
+        None => Sides::prepare(&settings, Origin::of(&settings)?, &scratch, &mut signals)?,
+    };
+    let plan = Plan { program, args, display: None, variables: flags, output: None, records: records::USUAL };
+    let running = Running::start(&settings, plan, &library, &sides, &scratch, &signals)?;
+    let status = supervise::until_exit(running.app(), &mut sides, &mut signals)?;
+    running.finish();
     Ok(status)
 }
 

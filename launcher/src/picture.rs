@@ -160,7 +160,7 @@ impl Layout {
 }
 
 /// One colour of a pixel, rounded to 8 bits.
-fn channel(pixel: u32, mask: u32) -> u8 {
+pub fn channel(pixel: u32, mask: u32) -> u8 {
     if mask == 0 {
         return 0;
     }

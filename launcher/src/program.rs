@@ -44,6 +44,11 @@ pub fn check(program: &OsStr) -> Result<(), Failure> {
     })
 }
 
+/// Whether there is a program of this name, or at this path, that can be run.
+pub fn is_installed(name: &str) -> bool {
+    check(OsStr::new(name)).is_ok()
+}
+
 fn runnable(file: &Path) -> io::Result<()> {
     if file.metadata()?.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());

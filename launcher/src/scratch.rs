@@ -24,7 +24,7 @@ impl Scratch {
     /// Makes it in XDG_RUNTIME_DIR where that is as private as it should be, else in TMPDIR or /tmp.
     pub fn new() -> Result<Scratch> {
         if let Some(runtime) = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from)
-            && private(&runtime)
+            && is_private(&runtime)
             && let Ok(scratch) = Scratch::within(&runtime)
         {
             return Ok(scratch);
@@ -86,8 +86,8 @@ pub fn in_memory() -> Result<TempDir> {
     Scratch::within(Path::new("/dev/shm")).map(made).or_else(|_| Scratch::new().map(made))
 }
 
-/// An absolute path to a directory that is ours alone.
-fn private(dir: &Path) -> bool {
+/// Whether it is an absolute path to a directory that is ours alone.
+pub fn is_private(dir: &Path) -> bool {
     let ours = |meta: std::fs::Metadata| {
         meta.is_dir() && meta.uid() == getuid().as_raw() && meta.permissions().mode() & 0o077 == 0
     };

@@ -1,17 +1,20 @@
-//! `--shot`: a picture of the 2D side while the program runs.
+//! Pictures of the 2D side: `--shot` while a program runs, `glxrun shot` at any time.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use clap::Parser;
 use glxrun_contract::counters::CounterFile;
-use glxrun_contract::settings::{self, Moment, Settings};
+use glxrun_contract::settings::{Moment, Settings};
 
 use crate::display::{self, Server};
+use crate::failure::Failure;
 use crate::picture::Picture;
-use crate::say;
 use crate::task::{Ended, Watcher};
+use crate::{cli, say, session};
 
 /// How often the counters are looked at.
 const TICK: Duration = Duration::from_millis(5);
@@ -20,14 +23,9 @@ const TICK: Duration = Duration::from_millis(5);
 pub struct Shot(Watcher);
 
 /// Refuses a file that could not be written later.
-pub fn check(shot: &settings::Shot) -> Result<()> {
-    let dir = shot.file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    ensure!(
-        dir.is_dir(),
-        "cannot write the picture {}: {} is no directory",
-        shot.file.display(),
-        dir.display()
-    );
+pub fn check(file: &Path) -> Result<()> {
+    let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    ensure!(dir.is_dir(), "cannot write the picture {}: {} is no directory", file.display(), dir.display());
     Ok(())
 }
 
@@ -81,7 +79,13 @@ fn wait(moment: Moment, counters: &CounterFile, ended: &Ended) -> Result<(), Str
 }
 
 fn take(server: Server, file: PathBuf) {
-    let path = file.clone();
+    if let Err(error) = save(server, &file) {
+        say!("no picture {}: {error:#}", file.display());
+    }
+}
+
+/// Saves what the server shows now.
+fn save(server: Server, file: &Path) -> Result<()> {
     let picture = std::thread::spawn(move || -> Result<Picture> {
         let connection = server.connect()?;
         Picture::of_root(&connection, server.screen()?)
@@ -91,12 +95,49 @@ fn take(server: Server, file: PathBuf) {
         std::thread::sleep(TICK);
     }
     let picture = if picture.is_finished() { picture.join().ok() } else { None };
-    let saved = picture.context("the 2D side does not answer").flatten().and_then(|picture| {
-        picture.save(&path).with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(picture)
-    });
-    match saved {
-        Ok(Picture { width, height, .. }) => say!("saved {} ({width}x{height})", file.display()),
-        Err(error) => say!("no picture {}: {error:#}", file.display()),
-    }
+    let picture = picture.context("the X server does not answer")??;
+    picture.save(file).with_context(|| format!("cannot write {}", file.display()))?;
+    say!("saved {} ({}x{})", file.display(), picture.width, picture.height);
+    Ok(())
+}
+
+/// Save a picture of what a running session shows.
+#[derive(Parser)]
+#[command(name = "glxrun shot", override_usage = "glxrun shot [options] FILE.png")]
+pub struct Words {
+    /// The PNG file to write
+    #[arg(value_name = "FILE.png")]
+    file: PathBuf,
+    /// The session [default: the one called "default"]
+    #[arg(long, value_name = "NAME", conflicts_with = "display")]
+    session: Option<String>,
+    /// The X display, instead of a session's; without a session, DISPLAY counts
+    #[arg(long, value_name = "NAME")]
+    display: Option<String>,
+}
+
+/// `glxrun shot`.
+pub fn command(words: Vec<OsString>) -> std::result::Result<u8, Failure> {
+    let words = match cli::command_line::<Words>(words)? {
+        Ok(words) => words,
+        Err(help) => return Ok(cli::print(&help)),
+    };
+    check(&words.file)?;
+    let server = match (words.display, words.session) {
+        (Some(name), _) => Server { name, cookie: None },
+        (None, Some(name)) => session::named(&name)?.two,
+        (None, None) => match session::look_up(session::DEFAULT)? {
+            Some(session) => session.two,
+            None => Server {
+                name: display::display_variable()?.context(
+                    "no session is running, and DISPLAY is unset. Name the display with --display, or start a \
+                     session with glxrun session",
+                )?,
+                cookie: None,
+            },
+        },
+    };
+    let name = server.name.clone();
+    save(server, &words.file).with_context(|| format!("no picture of display {name}"))?;
+    Ok(0)
 }

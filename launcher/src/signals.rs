@@ -84,9 +84,18 @@ impl Signals {
     /// Waits for `fd` while no program is running yet: a signal that ends a process ends the run. False after
     /// `limit`.
     pub fn wait_for(&mut self, fd: BorrowedFd, limit: Duration) -> Result<bool, Failure> {
+        self.wait_or_pause(Some(fd), limit)
+    }
+
+    /// Waits for some time while no program is running yet: a signal that ends a process ends the run.
+    pub fn pause(&mut self, time: Duration) -> Result<(), Failure> {
+        self.wait_or_pause(None, time).map(|_| ())
+    }
+
+    fn wait_or_pause(&mut self, fd: Option<BorrowedFd>, limit: Duration) -> Result<bool, Failure> {
         let deadline = Instant::now() + limit;
         loop {
-            match self.wait(Some(fd), Some(deadline)).context("cannot wait")? {
+            match self.wait(fd, Some(deadline)).context("cannot wait")? {
                 Wake::Ready => return Ok(true),
                 Wake::TimedOut => return Ok(false),
                 Wake::Signals(signals) => {
@@ -180,7 +189,7 @@ impl Inherited {
     }
 
     /// Whether glxrun was started with this signal ignored.
-    fn ignores(&self, signal: c_int) -> bool {
+    pub fn ignores(&self, signal: c_int) -> bool {
         self.ignored & (1 << (signal - 1)) != 0
     }
 

@@ -5,6 +5,7 @@ use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, wait};
 use signal_hook::consts::{SIGCHLD, SIGTSTP};
 use signal_hook::low_level::siginfo::Origin;
 
+use crate::child;
 use crate::failure::Failure;
 use crate::sides::Sides;
 use crate::signals::{Signals, Wake, is_ours_alone, stop_ourselves};
@@ -12,7 +13,7 @@ use crate::signals::{Signals, Wake, is_ours_alone, stop_ourselves};
 /// Waits for the program and gives the exit status that stands for its end.
 pub fn until_exit(app: Pid, sides: &mut Sides, signals: &mut Signals) -> Result<u8, Failure> {
     loop {
-        if let Some(status) = reap(app, sides) {
+        if let Some(status) = reap(Some(app), sides) {
             sides.program_ended();
             return Ok(status);
         }
@@ -27,13 +28,14 @@ pub fn until_exit(app: Pid, sides: &mut Sides, signals: &mut Signals) -> Result<
 /// Collects every child that has ended; the program's exit status if it is among them.
 ///
 /// As the first process of a container we are also given other processes' orphans.
-pub fn reap(app: Pid, sides: &mut Sides) -> Option<u8> {
+pub fn reap(app: Option<Pid>, sides: &mut Sides) -> Option<u8> {
     let mut exit = None;
     while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
-        if pid == app {
+        if Some(pid) == app {
             exit = Some(exit_status(status));
         } else {
             sides.process_ended(pid, status);
+            child::collected(pid, status);
         }
     }
     exit
@@ -46,7 +48,8 @@ fn exit_status(status: WaitStatus) -> u8 {
     }
 }
 
-fn pass_on(app: Pid, origin: &Origin) -> std::io::Result<()> {
+/// Has the program get a signal that we got.
+pub fn pass_on(app: Pid, origin: &Origin) -> std::io::Result<()> {
     if origin.signal == SIGCHLD {
         return Ok(());
     }

@@ -4,7 +4,7 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
@@ -43,6 +43,18 @@ impl Watcher {
         let (ended, receive) = channel();
         let thread = std::thread::Builder::new().spawn(move || watch(Ended(receive))).ok()?;
         Some(Watcher { ended, thread })
+    }
+
+    /// [`finish`](Self::finish), but if it lasts until `deadline`, `late` is done to hurry it.
+    pub fn finish_by(self, deadline: Instant, late: impl FnOnce()) {
+        drop(self.ended);
+        while !self.thread.is_finished() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        if !self.thread.is_finished() {
+            late();
+        }
+        let _ = self.thread.join();
     }
 
     /// Tells it that the program has ended and waits for it.

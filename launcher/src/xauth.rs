@@ -29,6 +29,21 @@ impl Cookie {
         Ok(Cookie(bytes))
     }
 
+    /// As 32 hexadecimal digits.
+    pub fn to_hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// From what [`Cookie::to_hex`] gave.
+    pub fn from_hex(text: &str) -> Option<Cookie> {
+        let bytes: Option<Vec<u8>> = text
+            .as_bytes()
+            .chunks(2)
+            .map(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok())
+            .collect();
+        Some(Cookie(bytes?.try_into().ok()?))
+    }
+
     /// The entry that lets clients on this host connect to display `number`.
     pub fn entry(&self, number: u32) -> Vec<u8> {
         let host = rustix::system::uname();

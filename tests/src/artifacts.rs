@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-/// The directory that holds `glxrun`, `libglxrun.so`, `scene`, `eglscene` and `engine`, all up to date.
+/// The directory that holds `glxrun`, `libglxrun.so`, `scene`, `eglscene`, `engine` and `colours`, all up to date.
 pub fn directory() -> Result<&'static Path> {
     static DIRECTORY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let built = DIRECTORY.get_or_init(|| find_or_build().map_err(|error| format!("{error:#}")));

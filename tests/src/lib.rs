@@ -5,24 +5,27 @@
 //!
 //! | variable | values | meaning |
 //! |---|---|---|
-//! | `GLXRUN_TEST_BACKEND` | `glx` (default), `egl:software` | the 3D side: an Xvfb with GLX, or Mesa's EGL device |
+//! | `GLXRUN_TEST_BACKEND` | `glx` (default), `egl:software`, `xorg` | the 3D side: an Xvfb with GLX, Mesa's EGL device, or glxrun's `--xorg=dummy` |
 //! | `GLXRUN_TEST_2D` | `xvfb` (default), `xvfb-glx`, `xvnc` | the 2D side: an Xvfb without or with GLX, or TigerVNC's Xvnc |
+//! | `GLXRUN_TEST_REFERENCE` | `NAME=VALUE ...` | variables that have direct runs drawn by another driver than split ones, such as `__GLX_VENDOR_LIBRARY_NAME=mesa`; pictures may then differ as [`image::Tolerance::OTHER_RASTERISER`] says |
 //! | `GLXRUN_TEST_BIN_DIR` | a directory | test the glxrun, library and examples there instead of building them |
 //! | `GLXRUN_TEST_DEADLINE` | seconds (default 60) | how long one awaited thing may take before the test fails |
 
 pub mod artifacts;
+pub mod browser;
 pub mod c;
 pub mod image;
 pub mod lockstep;
 pub mod program;
+pub mod rfb;
 pub mod screen;
 pub mod server;
 pub mod stage;
 
 pub use anyhow::{Context, Result, anyhow, bail, ensure};
-pub use image::Image;
+pub use image::{Image, Tolerance};
 pub use lockstep::compare_frames;
 pub use program::Program;
 pub use screen::Screen;
 pub use server::XServer;
-pub use stage::{Stage, TwoD};
+pub use stage::{Backend, Stage, TwoD};

@@ -35,7 +35,10 @@ impl Screen {
         let root = *roots.first().context("the server has no screen")?;
         let watch = ChangeWindowAttributesAux::new().event_mask(EventMask::SUBSTRUCTURE_NOTIFY);
         for root in &roots {
-            connection.change_window_attributes(*root, &watch)?.check()?;
+            let watched = connection.change_window_attributes(*root, &watch)?;
+            // A round trip first: with an event of that very request before it, x11rb's `check` waits for ever.
+            connection.get_input_focus()?.reply()?;
+            watched.check()?;
         }
         Ok(Self { connection, root, roots })
     }

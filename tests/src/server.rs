@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -21,6 +22,7 @@ pub struct ServerOptions {
     depth: u8,
     authorised: bool,
     framebuffer: bool,
+    user: Option<u32>,
     arguments: Vec<String>,
 }
 
@@ -59,6 +61,12 @@ impl ServerOptions {
     pub fn with_framebuffer(mut self) -> Self {
         self.framebuffer = true;
         self.args(&["-extension", "Composite"])
+    }
+
+    /// The server runs as another user, of this number; for tests that run as root.
+    pub fn user(mut self, user: u32) -> Self {
+        self.user = Some(user);
+        self
     }
 
     /// More arguments for the server.
@@ -104,6 +112,7 @@ impl XServer {
             depth: 24,
             authorised: false,
             framebuffer: false,
+            user: None,
             arguments: Vec::new(),
         }
     }
@@ -143,6 +152,10 @@ impl XServer {
         let framebuffer = options.framebuffer.then(|| tempfile::tempdir_in("/dev/shm")).transpose()?;
         if let Some(framebuffer) = &framebuffer {
             command.arg("-fbdir").arg(framebuffer.path());
+        }
+        if let Some(user) = options.user {
+            ensure!(rustix::process::geteuid().is_root(), "only root can start a server as another user");
+            command.uid(user);
         }
         let log = std::fs::File::create(directory.path().join("log"))?;
         let mut child = spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log))?;

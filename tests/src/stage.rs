@@ -3,9 +3,10 @@
 use std::ffi::OsStr;
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::artifacts;
+use crate::image::Tolerance;
 use crate::screen::Screen;
 use crate::server::XServer;
 
@@ -14,6 +15,8 @@ use crate::server::XServer;
 pub enum Backend {
     /// GLX on a second Xvfb.
     Glx,
+    /// An Xorg of glxrun's own, with the dummy driver.
+    Xorg,
     /// An EGL device, as `-d` names it; no 3D X server. CI's is `egl:software`.
     Egl(&'static str),
 }
@@ -23,9 +26,37 @@ impl Backend {
     pub fn from_env() -> Result<Self> {
         match std::env::var("GLXRUN_TEST_BACKEND").as_deref() {
             Err(_) | Ok("glx") => Ok(Self::Glx),
+            Ok("xorg") => Ok(Self::Xorg),
             Ok(device) if device.starts_with("egl") => Ok(Self::Egl(device.to_owned().leak())),
-            Ok(other) => bail!("GLXRUN_TEST_BACKEND is {other:?}; it may be glx or egl:software"),
+            Ok(other) => bail!("GLXRUN_TEST_BACKEND is {other:?}; it may be glx, xorg or egl:software"),
         }
+    }
+}
+
+/// What renders in direct runs, where that is not what the environment of the tests gives: `GLXRUN_TEST_REFERENCE`.
+pub struct Reference(Vec<(String, String)>);
+
+impl Reference {
+    /// The reference of this run of the tests.
+    pub fn from_env() -> Result<Self> {
+        let text = std::env::var("GLXRUN_TEST_REFERENCE").unwrap_or_default();
+        let variables = text.split_whitespace().map(|word| {
+            let (name, value) = word
+                .split_once('=')
+                .with_context(|| format!("GLXRUN_TEST_REFERENCE has {word:?}, not NAME=VALUE"))?;
+            Ok((name.to_owned(), value.to_owned()))
+        });
+        Ok(Self(variables.collect::<Result<_>>()?))
+    }
+
+    /// Whether another rasteriser draws the reference than what is tested.
+    pub fn is_other(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// How far split runs may differ from direct ones.
+    pub fn tolerance(&self) -> Tolerance {
+        if self.is_other() { Tolerance::OTHER_RASTERISER } else { Tolerance::EXACT }
     }
 }
 
@@ -95,6 +126,11 @@ impl Stage {
         Ok(Self { backend: Backend::from_env()?, three_d, reference, two_d: two_d.start(depth)? })
     }
 
+    /// Servers as the environment asks for, but for what renders.
+    pub fn rendered_by(backend: Backend) -> Result<Self> {
+        Ok(Self { backend, ..Self::start()? })
+    }
+
     /// Servers with two screens each, Xvfb on both sides.
     pub fn with_two_screens() -> Result<Self> {
         let three_d = XServer::xvfb().two_screens().start()?;
@@ -136,8 +172,15 @@ impl Stage {
     pub fn direct(&self, program: &str) -> Result<Command> {
         let mut command = Command::new(resolve(program)?);
         clean(&mut command);
-        self.reference().apply(&mut command);
+        self.apply_reference(&mut command)?;
         Ok(command)
+    }
+
+    /// Makes a command draw direct, on the reference's display and with its drivers.
+    pub fn apply_reference(&self, command: &mut Command) -> Result<()> {
+        self.reference().apply(command);
+        command.envs(Reference::from_env()?.0);
+        Ok(())
     }
 
     /// A command that runs the same program split, by glxrun with `options`.
@@ -151,7 +194,10 @@ impl Stage {
     pub fn glxrun(&self) -> Result<Command> {
         let mut command = glxrun()?;
         self.two_d.apply(&mut command);
-        command.args(["-d", &self.three_d_name()]);
+        match self.backend {
+            Backend::Xorg => command.arg("--xorg=dummy"),
+            _ => command.args(["-d", &self.three_d_name()]),
+        };
         Ok(command)
     }
 
@@ -159,6 +205,7 @@ impl Stage {
     pub fn three_d_name(&self) -> String {
         match self.backend {
             Backend::Glx => self.three_d.display(),
+            Backend::Xorg => String::new(),
             Backend::Egl(device) => device.to_owned(),
         }
     }
@@ -222,6 +269,6 @@ pub fn clean(command: &mut Command) {
 fn resolve(program: &str) -> Result<std::ffi::OsString> {
     let built = artifacts::directory()?.join(program);
     // Only our own programs: a directory of build products has other things with short names.
-    let ours = ["scene", "engine", "eglscene", "states", "clears"].contains(&program);
+    let ours = ["scene", "engine", "eglscene", "states", "colours", "clears"].contains(&program);
     Ok(if ours { built.into() } else { OsStr::new(program).to_owned() })
 }

@@ -14,7 +14,7 @@ const SHORT: [&str; 8] = ["--rounds", "2", "--seconds", "0.4", "--warmup", "0.2"
 fn compare() -> Result<Command> {
     let mut command = glxrun()?;
     let side = match Backend::from_env()? {
-        Backend::Glx => "xvfb",
+        Backend::Glx | Backend::Xorg => "xvfb",
         Backend::Egl(device) => device,
     };
     command.args(["compare", "-d", side, "--options", "--spoil off"]).args(SHORT);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use glxrun_tests::program::deadline;
-use glxrun_tests::stage::{Counts, glxrun};
+use glxrun_tests::stage::{Counts, Reference, glxrun};
 use glxrun_tests::{Context, Image, Program, Result, Screen, Stage, TwoD, compare_frames, ensure};
 use rustix::process::Signal;
 
@@ -109,7 +109,7 @@ fn es2gears_shows_gears() -> Result<()> {
     const HOLD: [&str; 4] = ["--pause-at-frame", "2", "--spoil", "off"];
     let stage = Stage::start()?;
     let mut direct = glxrun()?;
-    stage.reference().apply(&mut direct);
+    stage.apply_reference(&mut direct)?;
     direct.args(["--mode", "direct"]).args(HOLD).args(["--", "es2gears_x11"]);
     let (direct, stderr) = still_picture(direct, &stage.reference_screen()?)?;
     drop(stderr);
@@ -143,9 +143,11 @@ fn es2_info_tells_of_the_3d_side() -> Result<()> {
     let stage = Stage::start()?;
     let (direct, split) = (stage.direct("es2_info")?, stage.split(&[], "es2_info")?);
     let (direct, split) = (Program::run(direct)?.success()?.stdout, Program::run(split)?.success()?.stdout);
+    let other = Reference::from_env()?.is_other();
     for start in ["EGL_VERSION", "EGL_VENDOR", "EGL_CLIENT_APIS", "GL_VERSION", "GL_RENDERER"] {
         let line = |text: &str| text.lines().find(|line| line.starts_with(start)).map(str::to_owned);
-        ensure!(line(&direct) == line(&split), "direct: {:?}, split: {:?}", line(&direct), line(&split));
+        let same = line(&direct) == line(&split) || other;
+        ensure!(same, "direct: {:?}, split: {:?}", line(&direct), line(&split));
     }
     let has = |name: &str| split.split([' ', ',', '\n']).any(|word| word == name);
     for name in ["EGL_EXT_buffer_age", "EGL_KHR_swap_buffers_with_damage", "EGL_KHR_fence_sync"] {

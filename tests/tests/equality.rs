@@ -1,6 +1,7 @@
 //! A split program shows, pixel for pixel, what it shows when run direct: over a hundred frames, at odd sizes, on every
 //! depth of the 2D side, with and without alpha.
 
+use glxrun_tests::stage::Backend;
 use glxrun_tests::{Result, Stage, compare_frames, ensure};
 
 /// Compares `frames` frames of `scene spin` at `size` on a 2D side of `depth`, with further arguments.
@@ -9,6 +10,10 @@ fn spin(depth: u8, size: &str, frames: u32, arguments: &[&str]) -> Result<()> {
     let count = frames.to_string();
     let mut all = vec!["spin", "--size", size, "--frames", &count];
     all.extend(arguments);
+    if depth == 30 && Backend::from_env()? == Backend::Glx {
+        // Mesa's GLX has ten bits without alpha on a screen of that depth only, which the 3D side's is not.
+        all.extend(["--alpha", "2"]);
+    }
     let compared = compare_frames(&stage, "scene", &all)?;
     ensure!(compared == frames, "{compared} frames of {frames} were compared");
     Ok(())
@@ -41,7 +46,8 @@ equality! {
     depth_16_at_641x479: depth 16, "641x479" x 100;
     depth_16_at_1920x1080: depth 16, "1920x1080" x 100;
 
-    depth_30_at_641x479: depth 30, "641x479" x 100, "--alpha", "2";
+    depth_30_at_641x479: depth 30, "641x479" x 100;
+    depth_30_at_17x13: depth 30, "17x13" x 100;
 
     multisampled: depth 24, "321x239" x 30, "--samples", "4";
     multisampled_without_stencil: depth 24, "321x239" x 30, "--samples", "4", "--stencil", "0";

@@ -15,7 +15,7 @@ fn full_speed(options: &[&str], arguments: &[&str]) -> Result<Counts> {
     let (mut direct, mut split) = (Program::start(direct)?, Program::start(split)?);
     direct.line_where(|line| line == "ready")?;
     split.line_where(|line| line == "ready")?;
-    wait_until_same(&stage.reference_screen()?, &stage.two_d_screen()?, 0)?;
+    wait_until_same(&stage.reference_screen()?, &stage.two_d_screen()?)?;
     direct.finish()?.success()?;
     Counts::only_window(&split.finish()?.success()?.stderr)
 }
@@ -57,7 +57,7 @@ fn direct_mode_counts_swaps() -> Result<()> {
     let stage = Stage::start()?;
     for way in ["dlsym", "procaddress", "procaddressarb"] {
         let mut command = glxrun()?;
-        stage.reference().apply(&mut command);
+        stage.apply_reference(&mut command)?;
         command.args(["--mode", "direct", "--stats", "--"]).arg(artifacts::program("scene")?);
         command.args(["spin", "--frames", "20", "--load", way]);
         let counts = Counts::only_window(&Program::run(command)?.success()?.stderr)?;

@@ -5,12 +5,12 @@ use std::process::Command;
 
 use glxrun_tests::program::Ended;
 use glxrun_tests::stage::{Backend, glxrun};
-use glxrun_tests::{Context, Image, Program, Result, artifacts, ensure};
+use glxrun_tests::{Context, Image, Program, Result, Tolerance, artifacts, ensure};
 
 /// golden with a program whose frames are the same in each run.
 fn golden(words: &[&str], frames: &str) -> Result<Ended> {
     let side = match Backend::from_env()? {
-        Backend::Glx => "xvfb",
+        Backend::Glx | Backend::Xorg => "xvfb",
         Backend::Egl(device) => device,
     };
     let mut command: Command = glxrun()?;
@@ -49,7 +49,10 @@ fn frames_are_recorded_and_pass() -> Result<()> {
     )?;
     let (first, second) = (pictures.join("frame-5.png"), pictures.join("frame-20.png"));
     let (first, second) = (Image::load(&first)?, Image::load(&second)?);
-    ensure!(!first.agrees(&second, 0) && (first.width, first.height) == (320, 200), "not two frames");
+    ensure!(
+        !first.agrees(&second, Tolerance::EXACT) && (first.width, first.height) == (320, 200),
+        "not two frames"
+    );
     let junit = folder.path().join("junit.xml");
     let options = ["--junit", junit.to_str().context("a path")?];
     let ended = golden(&words("check", &options, &pictures)?, "1000000")?;

@@ -33,7 +33,7 @@ fn same_picture(stage: &Stage, direct: Command, split: Command) -> Result<Ended>
     let (mut direct, mut split) = (Program::start(direct)?, Program::start(split)?);
     direct.line_where(|line| line == "ready")?;
     split.line_where(|line| line == "ready")?;
-    wait_until_same(&stage.reference_screen()?, &stage.two_d_screen()?, 0)?;
+    wait_until_same(&stage.reference_screen()?, &stage.two_d_screen()?)?;
     direct.finish()?.success()?;
     split.finish()?.success()
 }

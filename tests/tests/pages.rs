@@ -8,7 +8,7 @@ use glxrun_tests::{Context, Image, Program, Result, artifacts, ensure};
 
 fn side() -> Result<&'static str> {
     Ok(match Backend::from_env()? {
-        Backend::Glx => "xvfb",
+        Backend::Glx | Backend::Xorg => "xvfb",
         Backend::Egl(device) => device,
     })
 }

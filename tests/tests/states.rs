@@ -47,7 +47,7 @@ fn of_multisampled_windows() -> Result<()> {
 
 /// The driver's functions that are called around a frame in the program's context, each with what the example `states`
 /// watches of it. A new one needs its state there first.
-const CALLS: [(&str, &str); 61] = [
+const CALLS: [(&str, &str); 65] = [
     ("glAttachShader", "no state: objects of ours"),
     ("glBindBufferBase", "SHADER_STORAGE_BUFFER_BINDING, also of points 0 and 1"),
     ("glBindBufferRange", "as glBindBufferBase"),
@@ -77,6 +77,8 @@ const CALLS: [(&str, &str); 61] = [
     ("glGenBuffers", "no state: objects of ours"),
     ("glImportMemoryFdEXT", "no state: objects of ours"),
     ("glMapBufferRange", "no state: objects of ours"),
+    ("glBeginConditionalRender", "that it is on: `scene conditional`"),
+    ("glBeginConditionalRenderNV", "no call of ours: the program's own"),
     ("glBindBuffer", "PIXEL_PACK_BUFFER_BINDING, PIXEL_UNPACK_BUFFER_BINDING"),
     ("glBindRenderbuffer", "RENDERBUFFER_BINDING"),
     ("glBindFramebuffer", "READ_FRAMEBUFFER_BINDING, DRAW_FRAMEBUFFER_BINDING"),
@@ -92,6 +94,8 @@ const CALLS: [(&str, &str); 61] = [
     ("glDrawPixels", "no state; only in contexts of ours"),
     ("glEnable", "as glDisable"),
     ("glEnablei", "as glDisablei"),
+    ("glEndConditionalRender", "as glBeginConditionalRender"),
+    ("glEndConditionalRenderNV", "as glBeginConditionalRenderNV"),
     ("glFinish", "no state"),
     ("glGetBooleani_v", "no state"),
     ("glGetBooleanv", "no state"),
@@ -114,8 +118,9 @@ const CALLS: [(&str, &str); 61] = [
 #[test]
 fn all_that_frames_call_is_watched() -> Result<()> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../interposer/src");
-    let mut files: Vec<_> =
-        ["alpha", "api", "buffers", "flip", "state"].map(|name| source.join(format!("gl/{name}.rs"))).into();
+    let mut files: Vec<_> = ["alpha", "api", "buffers", "conditional", "flip", "state"]
+        .map(|name| source.join(format!("gl/{name}.rs")))
+        .into();
     files.push(source.join("render/fence.rs"));
     for folder in ["frame", "frame/transfer"] {
         for entry in std::fs::read_dir(source.join(folder))? {

@@ -8,7 +8,7 @@ const OPTIONS: [&str; 2] = ["--readback", "pbo"];
 
 fn cases(stage: &Stage, options: &[&str], cases: &[&[&str]]) -> Result<()> {
     for case in cases {
-        lockstep::compare_frames_as(stage, "scene", case, options, 0)?;
+        lockstep::compare_frames_as(stage, "scene", case, options)?;
     }
     Ok(())
 }
@@ -100,7 +100,7 @@ fn last_of(frames: &str, more: &[&str]) -> Result<Counts> {
     let (mut direct, mut split) = (Program::start(direct)?, Program::start(split)?);
     direct.line_where(|line| line == "ready")?;
     split.line_where(|line| line == "ready")?;
-    lockstep::wait_until_same(&stage.reference_screen()?, &stage.two_d_screen()?, 0)?;
+    lockstep::wait_until_same(&stage.reference_screen()?, &stage.two_d_screen()?)?;
     direct.finish()?.success()?;
     Counts::only_window(&split.finish()?.success()?.stderr)
 }

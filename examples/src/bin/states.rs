@@ -22,6 +22,8 @@ const ES3: u8 = 8;
 const DESKTOP: u8 = COMPAT | CORE;
 const MODERN: u8 = DESKTOP | ES3;
 const ALL: u8 = MODERN | ES2;
+/// Desktop contexts with GL_MESA_pack_invert, whose rows can be read top-down.
+const INVERTS: u8 = 16;
 
 /// How a state is read.
 #[derive(Clone, Copy)]
@@ -64,7 +66,7 @@ const PACK: [(&str, u32, i32, u8); 7] = [
     ("PACK_SKIP_PIXELS", 0x0D04, 5, MODERN),
     ("PACK_SWAP_BYTES", 0x0D00, 1, DESKTOP),
     ("PACK_LSB_FIRST", 0x0D01, 1, DESKTOP),
-    ("PACK_INVERT_MESA", 0x8758, 1, DESKTOP),
+    ("PACK_INVERT_MESA", PACK_INVERT_MESA, 1, INVERTS),
 ];
 const UNPACK: [(&str, u32, i32, u8); 6] = [
     ("UNPACK_ALIGNMENT", 0x0CF5, 2, ALL),
@@ -192,8 +194,9 @@ impl App {
     }
 
     fn new(gl: Gl, more: More, kind: u8) -> Result<Self> {
-        let mut app = Self { gl, more, kind, framebuffer: 0, renderbuffer: 0, buffer: 0, program: 0 };
         let version = if kind == CORE { "#version 330\n" } else { "" };
+        let kind = if kind & DESKTOP != 0 && gl.knows(PACK_INVERT_MESA) { kind | INVERTS } else { kind };
+        let mut app = Self { gl, more, kind, framebuffer: 0, renderbuffer: 0, buffer: 0, program: 0 };
         let vertex = format!("{version}void main() {{ gl_Position = vec4(0.0); }}");
         app.program = gl.program(&vertex, &format!("{version}void main() {{}}"))?;
         let texture = gl.texture(64, 64, None)?;

@@ -9,6 +9,7 @@ mod table;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 pub use page::page;
@@ -111,6 +112,37 @@ pub enum LogLevel {
     Debug,
 }
 
+/// How people look at a 2D side that the launcher starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// Not at all.
+    None,
+    /// With a VNC viewer.
+    Vnc,
+    /// With a browser.
+    Web,
+}
+
+/// Which window manager a 2D side that the launcher starts gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WindowManager {
+    /// One that is installed, where people look or programs come and go.
+    Auto,
+    /// None.
+    None,
+    /// This program.
+    Named(String),
+}
+
+/// Which session a run joins where DISPLAY is unset, or what a session is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Session {
+    /// None.
+    None,
+    /// The one of this name.
+    Named(String),
+}
+
 /// A size in pixels, each side 1 to 32767 (the X protocol's limit for a window).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
@@ -143,8 +175,25 @@ pub enum Moment {
 pub struct Settings {
     /// X display name of the 3D side. None in the launcher: it starts a private Xvfb.
     pub display3d: Option<String>,
+    /// The GPU that an Xorg of the launcher's is to drive as the 3D side: `auto`, `dummy`, or what names one. None starts
+    /// no Xorg.
+    pub xorg: Option<String>,
     /// Size of an Xvfb that the launcher starts as the 2D side.
     pub size: Size,
+    /// How people look at a 2D side that the launcher starts.
+    pub view: View,
+    /// The address that the view is reached at.
+    pub listen: IpAddr,
+    /// TCP port of a VNC view; 0 is a free one.
+    pub vnc_port: u16,
+    /// TCP port of a web view; 0 is a free one.
+    pub web_port: u16,
+    /// File whose first line is the view's password; None: a random one.
+    pub password_file: Option<PathBuf>,
+    /// The window manager of a 2D side that the launcher starts.
+    pub wm: WindowManager,
+    /// The session to join or to hold; None: the default one, if it is running.
+    pub session: Option<Session>,
     /// What happens to a frame that a newer one overtakes.
     pub spoil: Spoil,
     /// Frame-rate cap of each window in frames per second; 0 is none.
@@ -171,6 +220,10 @@ pub struct Settings {
     pub pause_at_frame: u64,
     /// A picture to take of the 2D side.
     pub shot: Option<Shot>,
+    /// A video to make of the biggest window.
+    pub record: Option<PathBuf>,
+    /// Socket of a reader that gets a copy of frames.
+    pub tap: Option<PathBuf>,
     /// The library to preload; None searches for it beside the launcher.
     pub library: Option<PathBuf>,
     /// What the library tells on stderr.
@@ -187,7 +240,15 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             display3d: None,
+            xorg: None,
             size: Size { width: 1280, height: 1024 },
+            view: View::None,
+            listen: Ipv4Addr::LOCALHOST.into(),
+            vnc_port: 0,
+            web_port: 0,
+            password_file: None,
+            wm: WindowManager::Auto,
+            session: None,
             spoil: Spoil::On,
             fps: 0.0,
             refresh_rate: 60.0,
@@ -201,6 +262,8 @@ impl Default for Settings {
             mode: Mode::Split,
             pause_at_frame: 0,
             shot: None,
+            record: None,
+            tap: None,
             library: None,
             log: LogLevel::Warn,
             counters: None,

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::Unusable;
 use crate::choice::normal_pci;
+use crate::{Device, Unusable};
 
 /// The files that tell of GPUs and drivers, below a root that tests replace.
 #[derive(Clone, Debug)]
@@ -68,6 +68,17 @@ pub enum Cause {
     /// Drivers are there, yet they find no device.
     #[error("EGL's drivers find no device here. Check that the container may use /dev/dri or /dev/nvidia*")]
     NoDevices,
+    /// A device that cannot be initialised.
+    #[error(
+        "EGL device {device} does not start (EGL error {error:#x}). Check that this user may open its nodes (/dev/dri, \
+         /dev/nvidia*), or name another with -d (glxrun --list-devices shows them)"
+    )]
+    DoesNotStart {
+        /// The device.
+        device: String,
+        /// EGL's error.
+        error: i32,
+    },
 }
 
 /// libglvnd's variables that say where vendor files are, stronger first.
@@ -104,6 +115,15 @@ impl Machine {
     pub fn pci_of_node(&self, node: &Path) -> Option<String> {
         let link = self.path("sys/class/drm").join(node.file_name()?).join("device");
         normal_pci(fs::canonicalize(link).ok()?.file_name()?.to_str()?)
+    }
+
+    /// Vendor and device numbers of what is at a PCI address, from sysfs.
+    pub fn pci_numbers(&self, address: &str) -> Option<(u32, u32)> {
+        let number = |name: &str| {
+            let text = fs::read_to_string(self.path("sys/bus/pci/devices").join(address).join(name)).ok()?;
+            u32::from_str_radix(text.trim().trim_start_matches("0x"), 16).ok()
+        };
+        Some((number("vendor")?, number("device")?))
     }
 
     /// The PCI address of an NVIDIA GPU by its UUID, from its kernel module.
@@ -149,6 +169,12 @@ impl Machine {
         }
         let (path, library) = libraries.into_iter().next()?;
         Some(Cause::DriverMismatch { module, library, path: path.display().to_string() })
+    }
+
+    /// Why a device does not start, after the EGL error that says so.
+    pub fn does_not_start(&self, device: &Device, error: i32) -> Cause {
+        let mismatch = device.nvidia.then(|| self.driver_mismatch()).flatten();
+        mismatch.unwrap_or_else(|| Cause::DoesNotStart { device: device.name(), error })
     }
 
     fn vendor_files(&self) -> Vec<String> {

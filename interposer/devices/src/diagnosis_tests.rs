@@ -60,6 +60,15 @@ fn missing_vendor_files_are_told() {
 }
 
 #[test]
+fn pci_numbers_come_from_sysfs() {
+    let place = "sys/bus/pci/devices/0000:00:06.0";
+    let (vendor, device) = (format!("{place}/vendor"), format!("{place}/device"));
+    let (_root, machine) = machine(&[(&vendor, "0x10de\n"), (&device, "0x2330\n")]);
+    assert_eq!(machine.pci_numbers("0000:00:06.0"), Some((0x10de, 0x2330)));
+    assert_eq!(machine.pci_numbers("0000:00:07.0"), None);
+}
+
+#[test]
 fn pci_addresses_come_from_sysfs_and_from_nvidia() {
     let uuid = "GPU-c0f2f31d-af48-3659-9107-3bdf0e0dad02";
     let (root, machine) =

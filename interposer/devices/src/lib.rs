@@ -9,7 +9,7 @@ mod diagnosis;
 mod egl;
 mod probe;
 
-pub use choice::{Choice, Refusal, choose};
+pub use choice::{Choice, Refusal, choose, normal_pci};
 pub use diagnosis::{Cause, Machine};
 pub use egl::{Device, Display, Egl, Symbols, Unusable};
 pub use probe::Description;

@@ -14,6 +14,10 @@ use std::os::unix::net::{SocketAddr, UnixStream};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, Shutdown, sendmsg, sockopt};
+use x11rb::connection::RequestConnection;
+use x11rb::cookie::VoidCookie;
+use x11rb::errors::ReplyError;
+use x11rb::protocol::xproto::ConnectionExt as _;
 use x11rb::reexports::x11rb_protocol;
 use x11rb::rust_connection::{DefaultStream, PollMode, RustConnection};
 use x11rb::utils::RawFdContainer;
@@ -185,4 +189,16 @@ impl x11rb::rust_connection::Stream for Stream {
     ) -> io::Result<usize> {
         self.send(parts, descriptors)
     }
+}
+
+/// Waits until the server has done a request that has no reply; its error, if there is one.
+///
+/// Not by x11rb's own `check` alone: an event that tells the request's own sequence number, and comes before the
+/// question, makes x11rb 0.14 believe that it has asked already, and it then waits for ever.
+pub(crate) fn check<C: RequestConnection>(
+    connection: &C,
+    cookie: VoidCookie<'_, C>,
+) -> Result<(), ReplyError> {
+    connection.get_input_focus()?.reply()?;
+    cookie.check()
 }

@@ -28,6 +28,7 @@ use x11rb::protocol::xproto::{
 };
 
 use crate::changes::Part;
+use crate::connect::check;
 use crate::error::Error;
 use crate::link::Link;
 use crate::remote::{Mapping, Registered, Remote, Rows};
@@ -355,7 +356,7 @@ impl Framebuffer {
             }
             if !link.windows.lock().contains_key(&parent) {
                 let events = ChangeWindowAttributesAux::new().event_mask(EventMask::STRUCTURE_NOTIFY);
-                link.connection.change_window_attributes(parent, &events)?.check()?;
+                check(&link.connection, link.connection.change_window_attributes(parent, &events)?)?;
             }
             child = parent;
         }
@@ -373,7 +374,7 @@ impl Framebuffer {
         let copied = connection.copy_area(window, pixmap, gc, 0, 0, 0, 0, width, height)?;
         connection.free_gc(gc)?;
         connection.free_pixmap(pixmap)?;
-        copied.check()?;
+        check(connection, copied)?;
         link.pump();
         Ok(self.copied.lock().take().is_some_and(|(_, whole)| whole))
     }
@@ -433,6 +434,6 @@ fn prepare(link: &Link, root: u32) -> Result<u32, ReplyError> {
     connection.xfixes_query_version(5, 0)?.reply()?;
     let region = connection.generate_id().map_err(|_| ReplyError::from(ConnectionError::UnknownError))?;
     connection.xfixes_create_region(region, &[])?;
-    connection.xfixes_hide_cursor(root)?.check()?;
+    check(connection, connection.xfixes_hide_cursor(root)?)?;
     Ok(region)
 }

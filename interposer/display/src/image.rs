@@ -5,6 +5,7 @@ use x11rb::errors::ReplyError;
 use x11rb::protocol::shm::ConnectionExt as _;
 use x11rb::protocol::xproto::{ConnectionExt as _, CreateGCAux, ImageFormat};
 
+use crate::connect::check;
 use crate::error::Error;
 use crate::link::Link;
 use crate::memory::{Buffer, Carrier, fits, roomy};
@@ -79,7 +80,7 @@ impl Server {
             .connection
             .create_gc(gc, drawable, &CreateGCAux::new().graphics_exposures(0))
             .map_err(ReplyError::from)
-            .and_then(|cookie| cookie.check());
+            .and_then(|cookie| check(&link.connection, cookie));
         self.settle(made)?;
         let size = (image.width, image.height);
         let put = self
@@ -135,25 +136,24 @@ fn put_shared(
     segment: u32,
 ) -> Result<(), ReplyError> {
     let format = ImageFormat::Z_PIXMAP.into();
-    link.connection
-        .shm_put_image(
-            drawable,
-            gc,
-            width,
-            height,
-            0,
-            0,
-            width,
-            height,
-            x,
-            y,
-            layout.depth,
-            format,
-            false,
-            segment,
-            0,
-        )?
-        .check()
+    let put = link.connection.shm_put_image(
+        drawable,
+        gc,
+        width,
+        height,
+        0,
+        0,
+        width,
+        height,
+        x,
+        y,
+        layout.depth,
+        format,
+        false,
+        segment,
+        0,
+    )?;
+    check(&link.connection, put)
 }
 
 /// Writes an image into a drawable through the socket, and waits until the server has done it. Gives the sequence numbers
@@ -200,7 +200,7 @@ pub(crate) fn put_rows(
         top += count;
     }
     if let Some(cookie) = last {
-        link.settle(cookie.check())?;
+        link.settle(check(&link.connection, cookie))?;
     }
     Ok(sent)
 }

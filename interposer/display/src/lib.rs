@@ -38,6 +38,7 @@ mod server;
 mod simd;
 mod slot;
 mod state;
+mod tap;
 mod tracking;
 mod transport;
 mod window;

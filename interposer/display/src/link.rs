@@ -25,6 +25,7 @@ use crate::connect::Stream;
 use crate::error::Error;
 use crate::framebuffer::Framebuffer;
 use crate::memory::Carrier;
+use crate::tap::Tap;
 use crate::window::{Shared, Window};
 
 /// A connection, and what its threads tell each other.
@@ -36,6 +37,8 @@ pub(crate) struct Link {
     pub carrier: OnceLock<Carrier>,
     /// The screen that frames can be written to.
     pub framebuffer: OnceLock<Framebuffer>,
+    /// The reader that gets a copy of frames.
+    pub tap: OnceLock<Tap>,
     /// Whether windows are tracked, so that only what changed is sent.
     pub tracking: OnceLock<bool>,
     dead: AtomicBool,
@@ -78,6 +81,7 @@ impl Link {
             display,
             carrier: OnceLock::new(),
             framebuffer: OnceLock::new(),
+            tap: OnceLock::new(),
             tracking: OnceLock::new(),
             dead: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
@@ -257,6 +261,9 @@ impl Link {
             Event::Expose(event) => self.drawn_into(event.window, sequence, None),
             Event::DestroyNotify(event) if event.event == event.window => {
                 let watched = self.windows.lock().remove(&event.window);
+                if let Some(tap) = self.tap.get() {
+                    tap.forget(event.window);
+                }
                 if let Some(watched) = watched {
                     watched.shared.vanish(true);
                 }
@@ -377,6 +384,16 @@ impl Link {
                 }
             }
             Err(error) => self.note(&error),
+        }
+    }
+
+    /// Sends frames again that the tap has not had.
+    pub fn repeat_tapped(&self) {
+        for window in self.tap.get().map(Tap::take_due).unwrap_or_default() {
+            let shared = self.windows.lock().get(&window).map(|watched| watched.shared.clone());
+            if let Some(shared) = shared.filter(|shared| shared.repeat()) {
+                self.submit(shared);
+            }
         }
     }
 

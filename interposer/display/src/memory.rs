@@ -11,6 +11,7 @@ use rustix::mm::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
 use x11rb::connection::Connection as _;
 use x11rb::protocol::shm::ConnectionExt as _;
 
+use crate::connect::check;
 use crate::error::Error;
 use crate::finish::Finish;
 use crate::link::Link;
@@ -148,7 +149,10 @@ impl Buffer {
             Segment::SysV(shmid) => self.link.connection.shm_attach(id, shmid as u32, read_only),
             Segment::Attached(_) | Segment::Unshared => return Ok(None),
         };
-        match self.link.settle(attached.map_err(Into::into).and_then(|cookie| cookie.check())) {
+        match self
+            .link
+            .settle(attached.map_err(Into::into).and_then(|cookie| check(&self.link.connection, cookie)))
+        {
             Ok(()) => {
                 *segment = Segment::Attached(id);
                 Ok(Some(id))

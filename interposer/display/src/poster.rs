@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 
 use glxrun_contract::records::Moment;
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use x11rb::connection::Connection as _;
 use x11rb::errors::{ConnectionError, ReplyError};
 use x11rb::protocol::damage::{ConnectionExt as _, ReportLevel};
@@ -20,6 +20,7 @@ use crate::image;
 use crate::link::Link;
 use crate::screen::Layout;
 use crate::state::{Frame, Posted};
+use crate::tap::Tap;
 use crate::window::Shared;
 
 /// Enough for x11rb and a logger; a program's default stack may be huge.
@@ -40,6 +41,7 @@ fn run(link: &Link) {
         link.pump();
         link.detach_retired();
         link.expose_spoiled();
+        link.repeat_tapped();
         while let Some(window) = link.next_ready() {
             let Some(frame) = window.next_frame() else { continue };
             let number = frame.number();
@@ -69,7 +71,9 @@ fn run(link: &Link) {
 fn sleep(link: &Link) {
     let mut descriptors =
         [PollFd::new(link.connection.stream(), PollFlags::IN), PollFd::new(&link.wake, PollFlags::IN)];
-    if poll(&mut descriptors, None).is_ok() && !descriptors[1].revents().is_empty() {
+    let due = link.tap.get().and_then(Tap::next_due);
+    let timeout = due.map(|nanoseconds| Timespec { tv_sec: 0, tv_nsec: nanoseconds.min(999_999_999) as i64 });
+    if poll(&mut descriptors, timeout.as_ref()).is_ok() && !descriptors[1].revents().is_empty() {
         let _ = rustix::io::read(&link.wake, &mut [0; 8]);
     }
 }
@@ -80,8 +84,9 @@ fn send_posted(link: &Link, window: &Arc<Shared>, frame: Posted) -> Result<(), E
         Posted::Here(frame) => return send(link, window, &frame),
         Posted::Away(away) => away,
     };
-    // What is compared with later frames must be in memory of ours.
+    // What is compared with later frames, or read by others too, must be in memory of ours.
     if !link.tracks()
+        && link.tap.get().is_none()
         && let Some(framebuffer) = link.framebuffer.get()
         && let Some(place) = framebuffer.takes(link, window, (away.width, away.height))
     {
@@ -108,6 +113,9 @@ fn shown(link: &Link, window: &Arc<Shared>, number: u64) -> Result<(), Error> {
 fn send(link: &Link, window: &Arc<Shared>, frame: &Frame) -> Result<(), Error> {
     // SAFETY: a buffer in flight is in no slot.
     let pixels = unsafe { frame.pixels(&window.layout) };
+    if let Some(tap) = link.tap.get() {
+        tap.frame(window.id, &window.layout, frame.width, frame.height, pixels);
+    }
     let (changes, tracked) = window.plan(frame);
     let parts = match changes {
         Changes::Everything => vec![Part { x: 0, y: 0, width: frame.width, height: frame.height }],

@@ -24,6 +24,7 @@ use crate::link::{Link, Watched};
 use crate::memory::{Buffer, Carrier};
 use crate::poster;
 use crate::screen::{Geometry, Layout, Screen, screens};
+use crate::tap::Tap;
 use crate::transport;
 use crate::window::{Shared, Window, no_window};
 
@@ -117,6 +118,11 @@ impl Server {
         let layout = self.layout(screen.root_depth).map_err(|error| error.to_string())?;
         let framebuffer = Framebuffer::open(&self.link, file, screen.root, layout)?;
         self.link.framebuffer.set(framebuffer).map_err(|_| "one is in use already".to_owned())
+    }
+
+    /// From now on a reader that listens at this socket gets frames too (see [`glxrun_contract::tap`]).
+    pub fn use_tap(&self, socket: &Path) {
+        let _ = self.link.tap.set(Tap::new(socket.to_owned()));
     }
 
     /// How frames travel: never `Auto`.
@@ -311,7 +317,7 @@ impl Server {
             .connection
             .create_gc(gc, drawable, &CreateGCAux::new().graphics_exposures(0))
             .map_err(ReplyError::from)
-            .and_then(|cookie| cookie.check());
+            .and_then(|cookie| connect::check(&self.link.connection, cookie));
         self.link.settle(made)?;
         self.gcs.lock().insert((root, depth), gc);
         Ok(gc)
@@ -340,6 +346,9 @@ impl Server {
         windows.remove(&window.id);
         if let Some(framebuffer) = self.link.framebuffer.get() {
             framebuffer.forget(window.id);
+        }
+        if let Some(tap) = self.link.tap.get() {
+            tap.forget(window.id);
         }
         if let Some(damage) = window.take_damage() {
             let _ = self.link.connection.damage_destroy(damage);

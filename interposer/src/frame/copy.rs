@@ -38,7 +38,9 @@ pub fn surface_to_front(features: &Features, surface: &Surface) {
 
 fn to_front(features: &Features, surface: &Surface, [left, bottom, right, top]: [i32; 4]) {
     let part = [left.max(0), bottom.max(0), right.min(surface.width.into()), top.min(surface.height.into())];
-    if part[0] < part[2]
+    // OpenGL ES has no front buffer to name.
+    if !features.es
+        && part[0] < part[2]
         && part[1] < part[3]
         && let Some(guard) = BlitGuard::new(features)
     {
@@ -70,7 +72,8 @@ pub fn overlap(current: &Current, drawable: &Drawable, old: &Surface, new: &Surf
     if double_buffered {
         guard.copy(api::BACK, upper_left(old), api::BACK, upper_left(new));
     }
-    if !double_buffered || drawable.front_used.load(Relaxed) {
+    let names_front = !current.context.features().es;
+    if !double_buffered || (names_front && drawable.front_used.load(Relaxed)) {
         guard.copy(api::FRONT, upper_left(old), api::FRONT, upper_left(new));
     }
 }

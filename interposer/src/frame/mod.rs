@@ -22,7 +22,7 @@ use glxrun_display::{Slot, Window};
 
 use crate::gl::api::{self, get_integer};
 use crate::gl::features::Features;
-use crate::gl::state;
+use crate::gl::state::{self, Resolved};
 use crate::glx::current::Current;
 use crate::glx::drawable::Drawable;
 use crate::interpose::Inside;
@@ -79,7 +79,12 @@ impl Drawn for Here<'_> {
         let Self { current, buffer, draw, bound_read } = self;
         let _inside = Inside::enter();
         let features = current.context.features();
-        let resolved = current.draw.as_ref().and_then(|drawable| drawable.resolved_surface());
+        if let Some(format) = format_to_resolve_to(current) {
+            return with_resolved(current, (*buffer, format), (draw, bound_read), read);
+        }
+        // OpenGL ES 2 has no blits, but resolves by itself when it reads.
+        let drawable = current.draw.as_ref().filter(|_| features.framebuffers);
+        let resolved = drawable.and_then(|drawable| drawable.resolved_surface());
         let mut elsewhere = !Arc::ptr_eq(draw, bound_read);
         let mut buffer = *buffer;
         if let Some(resolved) = resolved
@@ -98,6 +103,34 @@ impl Drawn for Here<'_> {
         if elsewhere {
             current.rebind();
         }
+    }
+}
+
+/// Where samples can only be resolved into a framebuffer object: its format.
+fn format_to_resolve_to(current: &Current) -> Option<u32> {
+    let mixes = Runtime::get().backend.is_none_or(|backend| backend.mixes_configs());
+    let config = current.draw.as_ref().filter(|_| !mixes)?.config()?;
+    config.resolved_format().filter(|_| current.context.features().framebuffers)
+}
+
+/// Resolves a buffer into a framebuffer object of a format while `read` runs.
+fn with_resolved(
+    current: &Current,
+    (buffer, format): (u32, u32),
+    (draw, bound_read): (&Arc<Surface>, &Arc<Surface>),
+    read: &mut dyn FnMut(&Source),
+) {
+    let features = current.context.features();
+    let elsewhere = !Arc::ptr_eq(draw, bound_read);
+    if elsewhere && let Err(failure) = current.bind(draw, draw) {
+        log::log!(failure.level(), "cannot read what is drawn to: {failure}");
+    }
+    let size = (draw.width.into(), draw.height.into());
+    if let Some(resolved) = Resolved::new(features, buffer, format, size) {
+        read(&Source { features, from: state::Source::Object(resolved.framebuffer), config: draw.config });
+    }
+    if elsewhere {
+        current.rebind();
     }
 }
 

@@ -21,7 +21,7 @@ use crate::runtime::{Runtime, settings};
 pub struct Source<'a> {
     /// What the current context can do.
     pub features: &'a Features,
-    /// The buffer.
+    /// The buffer or framebuffer object.
     pub from: state::Source,
     /// The config of the surface that the program drew to.
     pub config: ConfigIndex,

@@ -151,6 +151,7 @@ pub const MAX_DRAW_BUFFERS: c_uint = 0x8824;
 pub const SCISSOR_TEST: c_uint = 0x0C11;
 pub const DITHER: c_uint = 0x0BD0;
 pub const FRAMEBUFFER_SRGB: c_uint = 0x8DB9;
+pub const SAMPLE_BUFFERS: c_uint = 0x80A8;
 pub const RASTERIZER_DISCARD: c_uint = 0x8C89;
 pub const COLOR_CLEAR_VALUE: c_uint = 0x0C22;
 pub const COLOR_WRITEMASK: c_uint = 0x0C23;

@@ -51,6 +51,8 @@ pub fn drawn(features: &Features) -> Vec<u32> {
 /// Buffers that we select for a while in place of the program's.
 pub struct Borrowed {
     emulated: Option<&'static dyn Buffers>,
+    /// OpenGL ES, whose default framebuffer has one buffer, and which knows glDrawBuffers only.
+    es: bool,
     draw: Option<Vec<u32>>,
     read: Option<u32>,
 }
@@ -58,7 +60,7 @@ pub struct Borrowed {
 impl Borrowed {
     /// Selects a buffer to read from. The default framebuffer must be bound, now and when this goes.
     pub fn read(buffer: u32) -> Self {
-        let mut borrowed = Self { emulated: emulated(), draw: None, read: None };
+        let mut borrowed = Self { emulated: emulated(), es: false, draw: None, read: None };
         match borrowed.emulated {
             Some(buffers) => buffers.borrow_read(buffer),
             None => {
@@ -75,9 +77,10 @@ impl Borrowed {
     /// For [`Self::select`]. The default framebuffer must be bound, now and when this goes.
     pub fn both(features: &Features) -> Self {
         match emulated() {
-            Some(buffers) => Self { emulated: Some(buffers), draw: None, read: None },
+            Some(buffers) => Self { emulated: Some(buffers), es: false, draw: None, read: None },
             None => Self {
                 emulated: None,
+                es: features.es,
                 draw: Some(drawn(features)),
                 read: Some(get_integer(api::READ_BUFFER) as u32),
             },
@@ -90,6 +93,10 @@ impl Borrowed {
             Some(buffers) => {
                 buffers.borrow_read(read);
                 buffers.borrow_draw(draw);
+            }
+            None if self.es => {
+                gl!(real glReadBuffer(api::BACK));
+                gl!(real glDrawBuffers(1, [api::BACK].as_ptr()));
             }
             None => {
                 gl!(real glReadBuffer(read));
@@ -106,7 +113,7 @@ impl Drop for Borrowed {
         }
         match self.draw.as_deref() {
             None => {}
-            Some([buffer]) => gl!(real glDrawBuffer(*buffer)),
+            Some([buffer]) if !self.es => gl!(real glDrawBuffer(*buffer)),
             Some(buffers) => gl!(real glDrawBuffers(buffers.len() as i32, buffers.as_ptr())),
         }
         if let Some(read) = self.read {

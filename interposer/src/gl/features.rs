@@ -120,7 +120,8 @@ fn is_software(renderer: &str) -> bool {
     ["llvmpipe", "softpipe", "Software Rasterizer", "SWR"].iter().any(|name| renderer.contains(name))
 }
 
-fn string(name: u32) -> String {
+/// glGetString of the context that is current in this thread; empty where it has none.
+pub fn string(name: u32) -> String {
     // SAFETY: legal with a context current.
     to_string(api::glGetString.get().map_or(std::ptr::null(), |get| unsafe { get(name) }))
 }
@@ -133,12 +134,21 @@ fn to_string(text: *const c_uchar) -> String {
     unsafe { CStr::from_ptr(text.cast()) }.to_string_lossy().into_owned()
 }
 
-/// GL_VERSION: "4.5 (Core Profile) Mesa ...", "OpenGL ES 3.2 ...", "OpenGL ES-CM 1.1 ...".
-fn parse_version(version: &str) -> (bool, u32, u32) {
+/// GL_VERSION: "4.5 (Core Profile) Mesa ...", "OpenGL ES 3.2 ...", "OpenGL ES-CM 1.1 ..."; whether it is
+/// OpenGL ES, major, minor.
+pub fn parse_version(version: &str) -> (bool, u32, u32) {
     let es = version.starts_with("OpenGL ES");
     let digits = version.find(|c: char| c.is_ascii_digit()).map_or("", |start| &version[start..]);
     let mut numbers = digits.split(|c: char| !c.is_ascii_digit()).map(|number| number.parse().unwrap_or(0));
     (es, numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}
+
+/// Memory of the current context's GPU in megabytes, where its driver tells (GL_NVX_gpu_memory_info).
+pub fn video_memory() -> Option<u32> {
+    const DEDICATED_VIDEO_MEMORY: u32 = 0x9047;
+    let (_, major, _) = parse_version(&string(api::VERSION));
+    let told = extensions(major).iter().any(|name| name == "GL_NVX_gpu_memory_info");
+    told.then(|| get_integer(DEDICATED_VIDEO_MEMORY).max(0) as u32 / 1024)
 }
 
 fn extensions(major: u32) -> Vec<String> {

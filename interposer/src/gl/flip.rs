@@ -7,6 +7,7 @@ use std::ffi::{c_char, c_int, c_uint};
 use std::ptr;
 
 use super::api::{self, get_integer, gl};
+use super::conditional::Unconditional;
 use super::features::Features;
 
 /// Invocations in a group: words of a row.
@@ -63,6 +64,7 @@ impl Flip {
         if program == 0 {
             return false;
         }
+        let _unconditional = Unconditional::new();
         let _used = Used::save();
         let length = (stride * rows as usize) as isize;
         gl!(glUseProgram(program));

@@ -8,6 +8,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::{c_int, c_uint, c_void};
+use std::mem::ManuallyDrop;
 
 use parking_lot::Mutex;
 
@@ -80,7 +81,8 @@ struct Compiling {
 }
 
 thread_local! {
-    static COMPILING: RefCell<Option<Compiling>> = const { RefCell::new(None) };
+    // Without a destructor: exit handlers may call OpenGL when thread-locals have ended.
+    static COMPILING: ManuallyDrop<RefCell<Option<Compiling>>> = const { ManuallyDrop::new(RefCell::new(None)) };
 }
 
 /// Whether this thread compiles a list that may come in pieces.
@@ -96,7 +98,7 @@ fn with<T>(action: impl FnOnce(&mut Compiling) -> T) -> Option<T> {
 pub fn take(step: Step) -> bool {
     let Some((mode, piece)) = with(|compiling| (compiling.mode, compiling.piece)) else { return false };
     gl!(real glEndList());
-    let paused = COMPILING.with(RefCell::take);
+    let paused = COMPILING.with(|compiling| compiling.take());
     if mode == api::COMPILE_AND_EXECUTE {
         run(&step);
     }
@@ -164,7 +166,7 @@ pub unsafe fn new_list(name: c_uint, mode: c_uint) {
 
 pub unsafe fn end_list() {
     gl!(real glEndList());
-    let Some(compiled) = COMPILING.with(RefCell::take) else { return };
+    let Some(compiled) = COMPILING.with(|compiling| compiling.take()) else { return };
     let Compiling { name, mut steps, piece, .. } = compiled;
     in_group(|lists| {
         // What the name meant before goes only now, as GL has it.

@@ -5,6 +5,7 @@ mod alpha;
 pub mod api;
 pub mod buffers;
 mod clears;
+pub mod conditional;
 pub mod features;
 pub mod flip;
 mod handlers;
@@ -47,6 +48,11 @@ interpose! {
     fn glReadBuffer(buffer: c_uint) -> () => handlers::read_buffer;
     fn glNamedFramebufferReadBuffer(framebuffer: c_uint, buffer: c_uint) -> () => handlers::named_read_buffer;
     fn glFramebufferReadBufferEXT(framebuffer: c_uint, buffer: c_uint) -> () => handlers::ext_read_buffer;
+
+    fn glBeginConditionalRender(query: c_uint, mode: c_uint) -> () => conditional::begin;
+    fn glBeginConditionalRenderNV(query: c_uint, mode: c_uint) -> () => conditional::begin_nv;
+    fn glEndConditionalRender() -> () => conditional::end;
+    fn glEndConditionalRenderNV() -> () => conditional::end_nv;
 
     fn glGetIntegerv(name: c_uint, values: *mut c_int) -> () => queries::get_integer;
     fn glGetInteger64v(name: c_uint, values: *mut i64) -> () => queries::get_integer64;

@@ -6,6 +6,7 @@ use std::ffi::{c_float, c_int, c_uint};
 
 use super::api::{self, get_float, get_integer, gl, is_enabled, set_enabled};
 use super::buffers::Borrowed;
+use super::conditional::Unconditional;
 use super::features::Features;
 
 /// What is read.
@@ -154,19 +155,22 @@ impl Drop for UnpackGuard {
     }
 }
 
-/// The default framebuffer bound for a blit, which heeds the scissor and sRGB encoding; these are off meanwhile.
+/// The default framebuffer bound for a blit, which heeds the scissor and sRGB encoding, and with NVIDIA's driver
+/// GL_RASTERIZER_DISCARD too; these are off meanwhile.
 pub struct DefaultFramebuffer {
     draw: c_uint,
     read: c_uint,
     scissor: bool,
     viewports: bool,
     srgb: bool,
+    discard: bool,
+    _unconditional: Unconditional,
 }
 
 impl DefaultFramebuffer {
     /// Prepares blits; None where the context has none.
     pub fn new(features: &Features) -> Option<Self> {
-        if !features.framebuffers || features.es {
+        if !features.framebuffers {
             return None;
         }
         let guard = Self {
@@ -175,12 +179,17 @@ impl DefaultFramebuffer {
             scissor: is_enabled(api::SCISSOR_TEST),
             viewports: features.viewports,
             srgb: features.srgb_control && is_enabled(api::FRAMEBUFFER_SRGB),
+            discard: discards(features),
+            _unconditional: Unconditional::new(),
         };
         if guard.scissor {
             set_scissor(guard.viewports, false);
         }
         if guard.srgb {
             gl!(glDisable(api::FRAMEBUFFER_SRGB));
+        }
+        if guard.discard {
+            gl!(glDisable(api::RASTERIZER_DISCARD));
         }
         Some(guard)
     }
@@ -200,7 +209,15 @@ impl Drop for DefaultFramebuffer {
         if self.srgb {
             set_enabled(api::FRAMEBUFFER_SRGB, true);
         }
+        if self.discard {
+            set_enabled(api::RASTERIZER_DISCARD, true);
+        }
     }
+}
+
+/// Whether GL_RASTERIZER_DISCARD is on.
+fn discards(features: &Features) -> bool {
+    features.major >= 3 && is_enabled(api::RASTERIZER_DISCARD)
 }
 
 /// What is set for a blit between buffers of the default framebuffer.
@@ -214,6 +231,10 @@ impl BlitGuard {
     /// Prepares blits; None where the context has none.
     pub fn new(features: &Features) -> Option<Self> {
         let framebuffer = DefaultFramebuffer::new(features)?;
+        if features.es && get_integer(api::SAMPLE_BUFFERS) != 0 {
+            // OpenGL ES only blits to buffers without samples.
+            return None;
+        }
         Some(Self { borrowed: Borrowed::both(features), _framebuffer: framebuffer })
     }
 
@@ -316,6 +337,7 @@ impl<'a> Resolved<'a> {
     }
 
     fn blit(&self, buffer: c_uint, (width, height): (c_int, c_int)) {
+        let _unconditional = Unconditional::new();
         let draw = get_integer(api::DRAW_FRAMEBUFFER_BINDING) as c_uint;
         let read = bind(self.features, api::READ_FRAMEBUFFER, api::READ_FRAMEBUFFER_BINDING, 0);
         let read_buffer = get_integer(api::READ_BUFFER) as c_uint;
@@ -329,16 +351,19 @@ impl<'a> Resolved<'a> {
             api::RENDERBUFFER,
             self.renderbuffer
         ));
-        for (capability, enabled) in [(api::SCISSOR_TEST, scissor), (api::FRAMEBUFFER_SRGB, srgb)] {
-            if enabled {
-                set_enabled(capability, false);
-            }
+        let on: Vec<c_uint> =
+            [(api::FRAMEBUFFER_SRGB, srgb), (api::RASTERIZER_DISCARD, discards(self.features))]
+                .into_iter()
+                .filter_map(|(capability, enabled)| enabled.then_some(capability))
+                .collect();
+        on.iter().for_each(|capability| set_enabled(*capability, false));
+        if scissor {
+            set_scissor(self.features.viewports, false);
         }
         gl!(glBlitFramebuffer(0, 0, width, height, 0, 0, width, height, api::COLOR_BUFFER_BIT, api::NEAREST));
-        for (capability, enabled) in [(api::SCISSOR_TEST, scissor), (api::FRAMEBUFFER_SRGB, srgb)] {
-            if enabled {
-                set_enabled(capability, true);
-            }
+        on.iter().for_each(|capability| set_enabled(*capability, true));
+        if scissor {
+            set_scissor(self.features.viewports, true);
         }
         gl!(glBindFramebuffer(api::DRAW_FRAMEBUFFER, draw));
         gl!(real glReadBuffer(read_buffer));

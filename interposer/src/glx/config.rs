@@ -12,6 +12,7 @@ use x11_dl::xlib::Display;
 use super::GLXFBConfig;
 use super::display::AppDisplay;
 use super::texture;
+use crate::gl::api as gl;
 use crate::render::ConfigIndex;
 use crate::render::attributes::{self as attr, Attributes};
 use crate::runtime::Runtime;
@@ -141,6 +142,23 @@ impl Config {
         self.unsampled
     }
 
+    /// The GL format to resolve samples to; None where there are none.
+    pub fn resolved_format(&self) -> Option<u32> {
+        let value = |attribute| self.attributes.value(attribute);
+        if value(attr::SAMPLES) == 0 {
+            return None;
+        }
+        let srgb = value(attr::FRAMEBUFFER_SRGB_CAPABLE) == 1;
+        Some(match (value(attr::RED_SIZE), value(attr::ALPHA_SIZE) > 0, srgb) {
+            (10, ..) => gl::RGB10_A2,
+            (5, ..) => gl::RGB565,
+            (_, true, true) => gl::SRGB8_ALPHA8,
+            (_, false, true) => gl::SRGB8,
+            (_, true, false) => gl::RGBA8,
+            (_, false, false) => gl::RGB8,
+        })
+    }
+
     /// The config behind a handle, if it is one.
     pub fn from_handle(handle: GLXFBConfig) -> Option<&'static Self> {
         let configs = Runtime::get()
@@ -203,11 +221,12 @@ impl AppScreen {
     pub fn new(number: c_int, screen: &Screen, pixmap_depths: Vec<u8>, configs: &'static [Config]) -> Self {
         let mut visuals: Vec<_> =
             configs.iter().map(|config| matching_visual(screen, config.depth, &config.attributes)).collect();
-        if visuals.iter().all(Option::is_none) {
-            // No config has just these colours (a depth-16 screen, a driver without 5-6-5): convert from 8 bits.
+        if visuals.iter().flatten().all(|visual| visual.depth != screen.root_depth) {
+            // No config has the root window's colours (a depth-16 screen and a driver without 5-6-5, a depth-30 one and
+            // NVIDIA's EGL devices): convert from 8 bits.
             let root = visual_of_depth(screen, screen.root_depth).copied();
             for (visual, config) in visuals.iter_mut().zip(configs) {
-                if config.attributes.value(attr::RED_SIZE) == 8 {
+                if visual.is_none() && config.attributes.value(attr::RED_SIZE) == 8 {
                     *visual = root;
                 }
             }

@@ -147,6 +147,18 @@ fn a_screen_that_no_config_fits_converts_from_8_bits() {
 }
 
 #[test]
+fn so_does_one_whose_only_fitting_visual_is_not_the_root_s() {
+    let configs = configs(&[PLAIN, Native { bits: [8, 8, 8, 8], native_depth: 32, ..PLAIN }]);
+    let masks = [0x3ff0_0000, 0xf_fc00, 0x3ff];
+    let visuals = vec![visual(ROOT, 30, masks), visual(ARGB, 32, MASKS_8)];
+    let deep = Screen { root: 1, root_visual: ROOT, root_depth: 30, width: 640, height: 480, visuals };
+    let screen = AppScreen::new(0, &deep, vec![], configs);
+    let visuals: Vec<_> =
+        configs.iter().map(|config| screen.visual_of(config).map(|visual| visual.id)).collect();
+    assert_eq!(visuals, [Some(ROOT), Some(ARGB)]);
+}
+
+#[test]
 fn only_true_color_is_offered() {
     const DIRECT_COLOR: c_int = 0x8003;
     let list = configs(&[Native { visual_type: DIRECT_COLOR, ..PLAIN }, PLAIN]);

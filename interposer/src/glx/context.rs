@@ -12,6 +12,7 @@ use super::display::AppDisplay;
 use super::error::{Code, GlxError, core, minor};
 use super::{GLXContext, GLXFBConfig, visual};
 use crate::frame::transfer::Transfers;
+use crate::gl::conditional::Condition;
 use crate::gl::features::Features;
 use crate::gl::lists::Lists;
 use crate::render::attributes as attr;
@@ -32,6 +33,8 @@ pub struct Context {
     pub lists: Arc<Lists>,
     /// Frames that are read while it goes on.
     pub transfers: Arc<Transfers>,
+    /// Whether it renders conditionally.
+    pub condition: Condition,
 }
 
 impl Context {
@@ -50,6 +53,7 @@ impl Context {
             features: OnceCell::new(),
             lists: Arc::default(),
             transfers: Arc::default(),
+            condition: Condition::default(),
         }
     }
 
@@ -99,6 +103,7 @@ fn make(display: &AppDisplay, new: &New) -> GLXContext {
                 screen: new.screen,
                 render_type: new.render_type,
                 features: OnceCell::new(),
+                condition: Condition::default(),
                 lists: Context::find(new.share).map_or_else(Arc::default, |share| share.lists.clone()),
                 transfers: Arc::default(),
             };

@@ -42,6 +42,9 @@ impl Side2d {
         if settings.sink == Sink::Framebuffer {
             use_framebuffer(&server, name);
         }
+        if let Some(socket) = &settings.tap {
+            server.use_tap(socket);
+        }
         let codes = server.extension("GLX").unwrap_or_else(|| server.extensions_end());
         let codes = Codes {
             major_opcode: codes.major_opcode,

@@ -1,4 +1,4 @@
-//! GLX_MESA_query_renderer: the 3D side tells about itself, where it is a GLX one.
+//! GLX_MESA_query_renderer: the 3D side's GLX tells about itself, or its back end does.
 
 use std::ffi::{c_char, c_int, c_uint};
 
@@ -7,6 +7,7 @@ use x11_dl::xlib::Display;
 use super::display::AppDisplay;
 use super::real;
 use crate::interpose::Inside;
+use crate::render::renderer::Renderer;
 use crate::runtime::Runtime;
 
 /// The 3D side's Display and screen, for a Display of the program's.
@@ -20,14 +21,43 @@ fn is_glx() -> bool {
     Runtime::get().backend.is_some_and(|backend| !backend.display().0.is_null())
 }
 
+/// The back end's own answers, where it is no GLX one.
+fn told() -> Option<&'static Renderer> {
+    Runtime::get().backend?.renderer()
+}
+
+/// Stores a back end's numbers; whether there are any.
+unsafe fn store(renderer: Option<&Renderer>, attribute: c_int, value: *mut c_uint) -> c_int {
+    let Some(numbers) = renderer.and_then(|renderer| renderer.integers(attribute)) else { return 0 };
+    if value.is_null() {
+        return 0;
+    }
+    // SAFETY: the program's place has room for the numbers of the attribute that it asks for.
+    unsafe { std::ptr::copy_nonoverlapping(numbers.as_ptr(), value, numbers.len()) };
+    1
+}
+
+fn text(renderer: Option<&'static Renderer>, attribute: c_int) -> *const c_char {
+    renderer.and_then(|renderer| renderer.string(attribute)).map_or(std::ptr::null(), |text| text.as_ptr())
+}
+
+/// Whether a question is for the back end: of a screen and of the only renderer.
+fn asks_backend(dpy: *mut Display, screen: c_int, renderer: c_int) -> bool {
+    !is_glx() && renderer == 0 && AppDisplay::of(dpy).is_some_and(|display| display.screen(screen).is_some())
+}
+
 /// glXQueryRendererIntegerMESA.
 pub unsafe fn integer(
     dpy: *mut Display,
-    _screen: c_int,
+    screen: c_int,
     renderer: c_int,
     attribute: c_int,
     value: *mut c_uint,
 ) -> c_int {
+    if asks_backend(dpy, screen, renderer) {
+        // SAFETY: the program's place.
+        return unsafe { store(told(), attribute, value) };
+    }
     let Some((display, screen)) = display_3d(dpy) else { return 0 };
     let _inside = Inside::enter();
     let real = real::glXQueryRendererIntegerMESA.get();
@@ -36,7 +66,10 @@ pub unsafe fn integer(
 }
 
 /// glXQueryRendererStringMESA.
-pub unsafe fn string(dpy: *mut Display, _screen: c_int, renderer: c_int, attribute: c_int) -> *const c_char {
+pub unsafe fn string(dpy: *mut Display, screen: c_int, renderer: c_int, attribute: c_int) -> *const c_char {
+    if asks_backend(dpy, screen, renderer) {
+        return text(told(), attribute);
+    }
     let Some((display, screen)) = display_3d(dpy) else { return std::ptr::null() };
     let _inside = Inside::enter();
     let real = real::glXQueryRendererStringMESA.get();
@@ -44,10 +77,16 @@ pub unsafe fn string(dpy: *mut Display, _screen: c_int, renderer: c_int, attribu
     real.map_or(std::ptr::null(), |query| unsafe { query(display, screen, renderer, attribute) })
 }
 
+/// The renderer of the current context, if there is one.
+fn of_current() -> Option<&'static Renderer> {
+    super::current::get().and_then(|_| told())
+}
+
 /// glXQueryCurrentRendererIntegerMESA.
 pub unsafe fn current_integer(attribute: c_int, value: *mut c_uint) -> c_int {
     if !is_glx() {
-        return 0;
+        // SAFETY: the program's place.
+        return unsafe { store(of_current(), attribute, value) };
     }
     let _inside = Inside::enter();
     // SAFETY: the program's own arguments.
@@ -57,7 +96,7 @@ pub unsafe fn current_integer(attribute: c_int, value: *mut c_uint) -> c_int {
 /// glXQueryCurrentRendererStringMESA.
 pub unsafe fn current_string(attribute: c_int) -> *const c_char {
     if !is_glx() {
-        return std::ptr::null();
+        return text(of_current(), attribute);
     }
     let _inside = Inside::enter();
     let real = real::glXQueryCurrentRendererStringMESA.get();

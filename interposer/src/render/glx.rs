@@ -225,6 +225,12 @@ impl Backend for GlxBackend {
         &self.configs
     }
 
+    /// Mesa's GLX in an X server refuses it, which NVIDIA's client does not expect: the next glXMakeContextCurrent fails
+    /// with GLXBadContextTag. Mesa's own client does not ask the server.
+    fn mixes_configs(&self) -> bool {
+        !self.identity.vendor.contains("NVIDIA")
+    }
+
     fn identity(&self) -> &Identity {
         &self.identity
     }

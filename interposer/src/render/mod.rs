@@ -8,6 +8,7 @@ pub mod attributes;
 pub mod egl;
 pub mod fence;
 pub mod glx;
+pub mod renderer;
 pub mod worker;
 
 use std::fmt;
@@ -178,6 +179,11 @@ pub trait Backend: Send + Sync {
         None
     }
 
+    /// Whether a context may be current with surfaces of another config than its own, as GLX allows for similar ones.
+    fn mixes_configs(&self) -> bool {
+        true
+    }
+
     /// glXCopyContext.
     fn copy_context(&self, source: RawContext, target: RawContext, mask: u64) -> Result<(), Failure>;
 
@@ -186,6 +192,11 @@ pub trait Backend: Send + Sync {
 
     /// The EGLDisplay of the 3D side, for programs that use EGL; None where it is no EGL device.
     fn egl_display(&self) -> Option<usize> {
+        None
+    }
+
+    /// What GLX_MESA_query_renderer asks; None where the 3D side's own GLX answers, or nobody can.
+    fn renderer(&'static self) -> Option<&'static renderer::Renderer> {
         None
     }
 

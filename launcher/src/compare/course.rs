@@ -34,8 +34,11 @@ pub fn run(options: &Options, arms: Vec<Arm>, signals: &mut Signals) -> Result<R
     let gpus = Gpus::open();
     let machine = Machine::here(&gpus);
     let base = arms[0].name.clone();
-    let here =
-        if options.here { Some(sides::display_variable()?.context("--here needs DISPLAY")?) } else { None };
+    let here = if options.here {
+        Some(crate::display::display_variable()?.context("--here needs DISPLAY")?)
+    } else {
+        None
+    };
     let three = match settings_side(options)? {
         Some(named) => named,
         None => devices::default(signals)?.unwrap_or_else(|| sides::PRIVATE.to_owned()),

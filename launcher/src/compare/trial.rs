@@ -255,7 +255,7 @@ impl Watch {
 /// Waits for a tick; the program's exit status if it has ended. A signal to end ends the program, and the comparison.
 pub fn turn(launch: &mut Launch, signals: &mut Signals) -> Result<Option<u8>, Failure> {
     let wake = signals.wait(None, Some(Instant::now() + TICK)).context("cannot wait for the program")?;
-    let status = supervise::reap(launch.app, &mut launch.sides);
+    let status = supervise::reap(Some(launch.app), &mut launch.sides);
     if let Wake::Signals(received) = wake
         && let Some(ending) = signals.first_ending(&received)
     {
@@ -269,7 +269,7 @@ pub fn turn(launch: &mut Launch, signals: &mut Signals) -> Result<Option<u8>, Fa
 
 /// Ends the program if it still runs.
 pub fn finish(launch: &mut Launch, signals: &mut Signals) -> Result<(), Failure> {
-    if supervise::reap(launch.app, &mut launch.sides).is_none()
+    if supervise::reap(Some(launch.app), &mut launch.sides).is_none()
         && std::fs::exists(format!("/proc/{}", launch.app)).unwrap_or(false)
     {
         end_program(launch, signals)?;
@@ -289,7 +289,7 @@ fn end_program(launch: &mut Launch, signals: &mut Signals) -> Result<(), Failure
     // A stopped one would not hear it.
     tell(Signal::CONT);
     let deadline = Instant::now() + END;
-    while supervise::reap(launch.app, &mut launch.sides).is_none() {
+    while supervise::reap(Some(launch.app), &mut launch.sides).is_none() {
         if Instant::now() >= deadline {
             tell(Signal::KILL);
         }

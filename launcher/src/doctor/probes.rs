@@ -123,7 +123,7 @@ impl Probes<'_> {
 }
 
 /// Variables of the launcher that say how a program is run, and not what else is to be made of the run.
-const WANTED: [&str; 3] = ["GLXRUN_LIBRARY", "GLXRUN_SIZE", "GLXRUN_XORG"];
+const WANTED: [&str; 2] = ["GLXRUN_LIBRARY", "GLXRUN_SIZE"];
 
 /// What a child said at its end: the last line of glxrun's, else the last of all.
 fn last_line(messages: &str, before: &str) -> String {

@@ -6,13 +6,13 @@ use super::report::Check;
 use super::{Device, lead_to, xvfb};
 use crate::Variable;
 use crate::failure::Failure;
-use crate::xvfb::Xvfb;
+use crate::xserver::XServer;
 
-/// The frame that counts, and those of other 3D sides. `named` is the 3D side as `-d` has it, `two` the 2D side where it is
+/// The frame that counts, and those of other 3D sides. `named` is the option that asks a run for its 3D side, `two` the 2D side where it is
 /// ours; `gpu` tells whether nodes of one are here.
 pub fn checks(
     named: Option<&str>,
-    two: Option<&Xvfb>,
+    two: Option<&XServer>,
     gpu: bool,
     probes: &mut Probes,
 ) -> Result<Vec<Check>, Failure> {
@@ -28,7 +28,8 @@ pub fn checks(
     for device in &devices {
         checks.push(started(device));
     }
-    let options: Vec<&str> = named.map(|name| vec!["-d", name]).unwrap_or_default();
+    let options: Vec<&str> = named.into_iter().collect();
+    let named = named.map(|option| option.strip_prefix(super::DISPLAY3D).unwrap_or(option));
     let taken = probes.ask_split::<Frame>(&options, &[], "frame")?;
     let side = taken.as_ref().ok().and_then(|frame| frame.side.clone());
     checks.push(judged("frame", named, &taken));
@@ -70,7 +71,7 @@ fn started(device: &Device) -> Check {
 }
 
 /// The frame on a GLX back end of our own: a private Xvfb, where Mesa or a vendor's GLX renders.
-fn on_glx(two: Option<&Xvfb>, probes: &mut Probes) -> Result<Check, Failure> {
+fn on_glx(two: Option<&XServer>, probes: &mut Probes) -> Result<Check, Failure> {
     const NAME: &str = "frame GLX";
     let three = match xvfb("3D side", "3d", "64x64x24", true, probes.scratch, probes.signals) {
         Ok(three) => three,
@@ -81,7 +82,7 @@ fn on_glx(two: Option<&Xvfb>, probes: &mut Probes) -> Result<Check, Failure> {
         }
     };
     let name = three.server().name.clone();
-    let servers: Vec<&Xvfb> = two.into_iter().chain([&three]).collect();
+    let servers: Vec<&XServer> = two.into_iter().chain([&three]).collect();
     let own = |(name, _): &Variable| two.is_some() || name != "DISPLAY";
     let variables: Vec<Variable> = lead_to(&servers, probes.scratch)?.into_iter().filter(own).collect();
     let answer = probes.ask_split::<Frame>(&["-d", &name], &variables, "frame")?;

@@ -5,7 +5,7 @@ use glxrun_examples::egl::consts::*;
 use glxrun_examples::egl::{Context, Wanted};
 use glxrun_examples::gl::consts::{BACK, COLOR_BUFFER_BIT, FRAMEBUFFER, NEAREST, READ_BUFFER, SCISSOR_TEST};
 use glxrun_examples::hold::say;
-use glxrun_examples::{Result, check, hash};
+use glxrun_examples::{Result, check, digest};
 
 use crate::app::App;
 
@@ -96,7 +96,7 @@ pub fn pbuffer(app: &mut App) -> Result<()> {
     for frame in 0..app.frames {
         egl.make_current(pbuffer, pbuffer, context)?;
         cube.draw(&gl, frame, (width, height))?;
-        say(&format!("hash {frame} {:016x}", hash(&gl.read_pixels(0, 0, width, height))))?;
+        say(&format!("hash {frame} {}", digest(&gl.read_pixels(0, 0, width, height), width as usize)))?;
         // No effect (EGL 1.5, 3.10.1).
         egl.swap(pbuffer)?;
         egl.make_current(window.surface, pbuffer, context)?;
@@ -166,7 +166,7 @@ pub fn framebuffer(app: &mut App) -> Result<()> {
     for frame in 0..app.frames {
         gl.bind_framebuffer(FRAMEBUFFER, 0);
         cube.draw(&gl, frame, (width, height))?;
-        say(&format!("hash {frame} {:016x}", hash(&gl.read_pixels(0, 0, width, height))))?;
+        say(&format!("hash {frame} {}", digest(&gl.read_pixels(0, 0, width, height), width as usize)))?;
         check(
             gl.integer(READ_BUFFER) == BACK as i32 || app.wanted.api == glxrun_examples::egl::Api::Gl,
             || "GL_READ_BUFFER is not GL_BACK".into(),

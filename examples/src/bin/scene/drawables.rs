@@ -9,7 +9,7 @@ use glxrun_examples::glx::{Context, Wanted};
 use glxrun_examples::hold::say;
 use glxrun_examples::image::pixels_by_shm;
 use glxrun_examples::xlib::{WindowSpec, XDisplay};
-use glxrun_examples::{Result, check, hash};
+use glxrun_examples::{Result, check, digest, pixel_bytes};
 use x11_dl::glx::{GLX_HEIGHT, GLX_PIXMAP_BIT, GLX_WIDTH, GLX_WINDOW_BIT};
 
 use crate::app::{App, Window};
@@ -40,8 +40,8 @@ pub fn pixmap(app: &mut App) -> Result<()> {
             0 | 1 => app.display().pixels(pixmap, size, depth)?,
             _ => pixels_by_shm(app.display(), pixmap, size, depth)?,
         };
-        let pixels: Vec<u8> = values.into_iter().flat_map(u32::to_ne_bytes).collect();
-        say(&format!("hash {frame} {:016x}", hash(&pixels)))?;
+        let pixels = pixel_bytes(values, depth);
+        say(&format!("hash {frame} {}", digest(&pixels, size.0 as usize)))?;
         app.display().copy_area(pixmap, window.x, size, (0, 0));
         app.frame_done(frame)?;
     }
@@ -68,7 +68,7 @@ pub fn pbuffer(app: &mut App) -> Result<()> {
     for frame in 0..app.frames {
         app.glx.make_current(pbuffer, context)?;
         cube.draw(&app.gl, frame, size)?;
-        say(&format!("hash {frame} {:016x}", hash(&app.gl.read_pixels(0, 0, size.0, size.1))))?;
+        say(&format!("hash {frame} {}", digest(&app.gl.read_pixels(0, 0, size.0, size.1), size.0 as usize)))?;
         app.glx.make_draw_read_current(window.drawable, pbuffer, context)?;
         app.gl.blit_framebuffer(0, 0, size.0, size.1, 0, 0, size.0, size.1, COLOR_BUFFER_BIT, NEAREST);
         app.gl.check_errors("the blit from the pbuffer")?;

@@ -6,7 +6,7 @@ use glxrun_examples::gl::Gl;
 use glxrun_examples::gl::consts::*;
 use glxrun_examples::glx::{Context, Wanted};
 use glxrun_examples::hold::say;
-use glxrun_examples::{Result, check, hash};
+use glxrun_examples::{Result, check, digest, pixel_bytes};
 use x11_dl::glx::{GLX_DEPTH_SIZE, GLX_DOUBLEBUFFER, GLX_RED_SIZE, GLX_RGBA};
 
 use crate::app::{App, Window};
@@ -93,6 +93,9 @@ pub fn buffers(app: &mut App) -> Result<()> {
         selected(DRAW_BUFFER, FRONT_AND_BACK)?;
         draw::clear(&gl, frame + 7);
         fill(&gl, (60, 20), [0.0, 1.0, 0.25]);
+        gl.draw_buffers(&[FRONT_LEFT, BACK_LEFT]);
+        selected(DRAW_BUFFER, FRONT_LEFT)?;
+        fill(&gl, (160, 20), [0.25, 0.5, 1.0]);
         gl.finish();
         app.frame_done(frame + 2)?;
         gl.draw_buffers(&[BACK_LEFT]);
@@ -139,6 +142,39 @@ pub fn front_read(app: &mut App) -> Result<()> {
     app.hold()
 }
 
+/// A swap is no OpenGL command: the condition under which these are discarded is none for it, and stays.
+pub fn conditional(app: &mut App) -> Result<()> {
+    let (window, _) = app.start()?;
+    let gl = app.gl;
+    let cube = Cube::new(&gl)?;
+    let (width, height) = app.size.signed();
+    let nothing_passed = gl.new_query();
+    // From here on the front buffer is kept.
+    gl.read_buffer(FRONT);
+    for frame in 0..app.frames {
+        gl.read_buffer(BACK);
+        cube.draw(&gl, frame, (width, height))?;
+        let drawn = gl.read_pixels(0, 0, width, height);
+        gl.begin_query(SAMPLES_PASSED, nothing_passed);
+        gl.end_query(SAMPLES_PASSED);
+        gl.begin_conditional_render(nothing_passed, QUERY_WAIT);
+        app.glx.swap(window.drawable);
+        gl.read_buffer(FRONT);
+        let shown = gl.read_pixels(0, 0, width, height);
+        gl.clear_color(0.5, 0.5, 0.5, 0.5);
+        gl.read_buffer(BACK);
+        let before = gl.read_pixels(0, 0, 1, 1);
+        gl.clear(COLOR_BUFFER_BIT);
+        let after = gl.read_pixels(0, 0, 1, 1);
+        gl.end_conditional_render();
+        check(drawn == shown, || format!("frame {frame}: the front buffer is not what was swapped"))?;
+        check(before == after, || format!("frame {frame}: the swap has ended conditional rendering"))?;
+        gl.check_errors("conditional rendering")?;
+        app.frame_done(frame)?;
+    }
+    app.hold()
+}
+
 pub fn dest_alpha(app: &mut App) -> Result<()> {
     let (window, _) = app.start()?;
     let gl = app.gl;
@@ -175,7 +211,7 @@ pub fn readback(app: &mut App) -> Result<()> {
         cube.draw(&app.gl, frame, (width, height))?;
         check_corner(app, frame)?;
         let pixels = app.gl.read_pixels(0, 0, width, height);
-        say(&format!("hash {frame} {:016x}", hash(&pixels)))?;
+        say(&format!("hash {frame} {}", digest(&pixels, width as usize)))?;
         app.glx.swap(window.drawable);
         app.frame_done(frame)?;
     }
@@ -210,7 +246,7 @@ pub fn opaque(app: &mut App) -> Result<()> {
                 format!("frame {frame}: alpha is not 1")
             })?;
         }
-        say(&format!("hash {frame} {:016x} {:016x}", hash(&read), hash(&copied)))?;
+        say(&format!("hash {frame} {} {}", digest(&read, width as usize), digest(&copied, width as usize)))?;
         check(gl.floats(COLOR_CLEAR_VALUE)[3] == 0.125, || "the clear colour has changed".into())?;
         // Through the scissor and the mask that were set before.
         gl.clear_color(1.0, 1.0, 0.0, 0.0);
@@ -296,8 +332,8 @@ pub fn get_image(app: &mut App) -> Result<()> {
         cube.draw(&app.gl, frame, app.size.signed())?;
         app.glx.swap(window.drawable);
         let pixels = app.display().pixels(window.x, (app.size.0, app.size.1), depth)?;
-        let pixels: Vec<u8> = pixels.into_iter().flat_map(u32::to_ne_bytes).collect();
-        say(&format!("hash {frame} {:016x}", hash(&pixels)))?;
+        let pixels = pixel_bytes(pixels, depth);
+        say(&format!("hash {frame} {}", digest(&pixels, app.size.0 as usize)))?;
         app.frame_done(frame)?;
     }
     app.hold()

@@ -6,6 +6,7 @@ mod answers;
 mod app;
 mod contexts;
 mod drawables;
+mod formats;
 mod frames;
 mod lists;
 mod processes;
@@ -23,7 +24,7 @@ use glxrun_examples::args::Args;
 
 type Case = fn(&mut App) -> Result<()>;
 
-const CASES: [(&str, Case, &str); 43] = [
+const CASES: &[(&str, Case, &str)] = &[
     ("spin", frames::spin, "a turning cube, swapped"),
     ("front", frames::front, "drawing into GL_FRONT under depth test, glFlush and glFinish"),
     (
@@ -35,6 +36,11 @@ const CASES: [(&str, Case, &str); 43] = [
         "frontread",
         frames::front_read,
         "GL_FRONT holds what was swapped (Mesa's software GLX fails here by itself)",
+    ),
+    (
+        "conditional",
+        frames::conditional,
+        "a swap within conditional rendering (Mesa's software GLX fails here by itself)",
     ),
     ("destalpha", frames::dest_alpha, "blending by the alpha that is in the window (with --alpha 8)"),
     ("readback", frames::readback, "what glReadPixels gives is what was drawn; prints its hash"),
@@ -92,6 +98,11 @@ const CASES: [(&str, Case, &str); 43] = [
     ("swapevents", timing::swap_events, "an X event for each swap (split only)"),
     ("bufferage", timing::buffer_age, "the back buffer holds the last frame (split only)"),
     ("copysubbuffer", timing::copy_sub_buffer, "glXCopySubBufferMESA: a part of the back buffer is shown"),
+    (
+        "formats",
+        formats::formats,
+        "pbuffers of float, 10-bit, sRGB and multisampled configs hold what these promise",
+    ),
     ("errors", answers::errors, "calls with wrong arguments; prints the GLX or X errors"),
     ("xcb", xcb::queries, "GLX's queries by XCB; prints the vendor"),
     ("visuals", answers::visuals, "what visuals are like, before and after all configs are listed"),

@@ -4,10 +4,18 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use super::{Damage, LogLevel, Mode, Moment, Opaque, Readback, Records, Shot, Sink, Size, Spoil, Transport};
+use super::{
+    Damage, LogLevel, Mode, Moment, Opaque, Readback, Records, Session, Shot, Sink, Size, Spoil, Transport,
+    View, WindowManager,
+};
 
 pub fn text(value: &OsStr) -> Option<String> {
     value.to_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// Whether it names a GPU is for the launcher to see.
+pub fn xorg(value: &OsStr) -> Option<Option<String>> {
+    text(value).map(|name| Some(name).filter(|name| name != "off"))
 }
 
 pub fn path(value: &OsStr) -> Option<PathBuf> {
@@ -131,6 +139,41 @@ pub fn stats(value: &OsStr) -> Option<Option<f64>> {
         "off" => Some(None),
         seconds => decimal(seconds).filter(|seconds| (0.1..=86400.0).contains(seconds)).map(Some),
     }
+}
+
+pub fn view(value: &OsStr) -> Option<View> {
+    match value.to_str()? {
+        "none" => Some(View::None),
+        "vnc" => Some(View::Vnc),
+        "web" => Some(View::Web),
+        _ => None,
+    }
+}
+
+pub fn port(value: &OsStr) -> Option<u16> {
+    u16::try_from(whole(value.to_str()?)?).ok()
+}
+
+pub fn wm(value: &OsStr) -> Option<WindowManager> {
+    Some(match value.to_str().filter(|text| !text.is_empty())? {
+        "auto" => WindowManager::Auto,
+        "none" => WindowManager::None,
+        program => WindowManager::Named(program.to_owned()),
+    })
+}
+
+pub fn session(value: &OsStr) -> Option<Session> {
+    let name = value.to_str()?;
+    // The name is part of a file's: no leading dot, nothing that leads elsewhere.
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let good = (1..=64).contains(&name.len()) && name.bytes().all(plain) && !name.starts_with('.');
+    good.then(|| if name == "none" { Session::None } else { Session::Named(name.to_owned()) })
+}
+
+pub fn video(value: &OsStr) -> Option<PathBuf> {
+    let bytes = value.as_bytes();
+    let named = bytes.len() > 4 && bytes[bytes.len() - 4..].eq_ignore_ascii_case(b".mp4");
+    named.then(|| value.into())
 }
 
 /// `FILE.png`, `FILE.png@SECONDS` or `FILE.png@frame:N`. The file's own name may hold an `@`.

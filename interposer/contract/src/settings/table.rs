@@ -27,6 +27,27 @@ pub static TABLE: &[Setting] = &[
         },
     },
     Setting {
+        name: "xorg",
+        flag: Some("xorg"),
+        short: None,
+        env: "GLXRUN_XORG",
+        metavar: "GPU",
+        bare: Some("auto"),
+        allowed: "auto (the first GPU), a number, a PCI address, GPU-UUID, dummy or off",
+        default: "off",
+        help: "start an Xorg without a monitor on a GPU as the 3D side",
+        detail: "For GPUs whose driver renders by GLX only. Xorg and the GPU's driver for it must be installed. It runs as \
+                 the same user, takes no keyboard, mouse or virtual terminal, and ends with the program. `dummy` is \
+                 Xorg's driver without a GPU, to try things with. `glxrun xorg-conf` prints the configuration. The flag \
+                 alone means `auto`.",
+        common: false,
+        audience: Audience::Launcher,
+        parse: |settings, value| {
+            settings.xorg = parse::xorg(value)?;
+            Some(())
+        },
+    },
+    Setting {
         name: "size",
         flag: Some("size"),
         short: None,
@@ -41,6 +62,139 @@ pub static TABLE: &[Setting] = &[
         audience: Audience::Launcher,
         parse: |settings, value| {
             settings.size = parse::size(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "view",
+        flag: Some("view"),
+        short: None,
+        env: "GLXRUN_VIEW",
+        metavar: "none|vnc|web",
+        bare: None,
+        allowed: "none, vnc or web",
+        default: "none",
+        help: "a 2D side to look at, by VNC or in a browser",
+        detail: "With `vnc` or `web` glxrun starts a 2D side of its own, whatever DISPLAY says, and tells its address and a \
+                 password on stderr. It is TigerVNC's Xvnc where that is installed (its screen follows the viewer's size where \
+                 the viewer asks for that), else an Xvfb with x11vnc; `web` puts noVNC before it, through websockify. \
+                 [sessions.md](sessions.md) tells more.",
+        common: true,
+        audience: Audience::Launcher,
+        parse: |settings, value| {
+            settings.view = parse::view(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "listen",
+        flag: Some("listen"),
+        short: None,
+        env: "GLXRUN_LISTEN",
+        metavar: "ADDRESS",
+        bare: None,
+        allowed: "an IP address of this machine, or 0.0.0.0 or :: for all",
+        default: "127.0.0.1",
+        help: "address that the view is reached at",
+        detail: "The password is never sent in clear, but `web` and old VNC viewers do not encrypt what is shown and typed: on a                  network that others share, leave this alone and use a tunnel (ssh, kubectl port-forward) or a TLS proxy.",
+        common: false,
+        audience: Audience::Launcher,
+        parse: |settings, value| {
+            settings.listen = value.to_str()?.parse().ok()?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "vnc-port",
+        flag: Some("vnc-port"),
+        short: None,
+        env: "GLXRUN_VNC_PORT",
+        metavar: "PORT",
+        bare: None,
+        allowed: "a port number, 0 for a free one",
+        default: "0: the first free one from 5900 on",
+        help: "port of `--view vnc`",
+        detail: "",
+        common: false,
+        audience: Audience::Launcher,
+        parse: |settings, value| {
+            settings.vnc_port = parse::port(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "web-port",
+        flag: Some("web-port"),
+        short: None,
+        env: "GLXRUN_WEB_PORT",
+        metavar: "PORT",
+        bare: None,
+        allowed: "a port number, 0 for a free one",
+        default: "0: the first free one from 6080 on",
+        help: "port of `--view web`",
+        detail: "",
+        common: false,
+        audience: Audience::Launcher,
+        parse: |settings, value| {
+            settings.web_port = parse::port(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "password-file",
+        flag: Some("password-file"),
+        short: None,
+        env: "GLXRUN_PASSWORD_FILE",
+        metavar: "FILE",
+        bare: None,
+        allowed: "a path",
+        default: "none: a random password, told once on stderr",
+        help: "file whose first line is the view's password",
+        detail: "VNC looks at the first 8 bytes of a password only.",
+        common: false,
+        audience: Audience::Launcher,
+        parse: |settings, value| {
+            settings.password_file = Some(parse::path(value)?);
+            Some(())
+        },
+    },
+    Setting {
+        name: "wm",
+        flag: Some("wm"),
+        short: None,
+        env: "GLXRUN_WM",
+        metavar: "NAME",
+        bare: None,
+        allowed: "auto, none or the name of a window manager",
+        default: "auto",
+        help: "window manager on a 2D side that glxrun starts: its name, auto or none",
+        detail: "`auto` takes openbox or another one that is installed, for a view or a session: where people look, or programs \
+                 come and go. A plain run gets none unless it is named: a window manager moves windows about and maps them \
+                 late, so that the first frames of a program that does not wait for that are not seen.",
+        common: false,
+        audience: Audience::Launcher,
+        parse: |settings, value| {
+            settings.wm = parse::wm(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "session",
+        flag: Some("session"),
+        short: None,
+        env: "GLXRUN_SESSION",
+        metavar: "NAME",
+        bare: None,
+        allowed: "a name of letters, digits, '-', '_' and '.', or none",
+        default: "default, where DISPLAY is unset",
+        help: "session to join (`glxrun session`), or none",
+        detail: "Without this, a run whose DISPLAY is unset joins the session `default` of this user, if it is running. Its program \
+                 gets the session's 2D side, and its 3D side unless another one is named. A name that is given must be a \
+                 running session's, and DISPLAY then counts for nothing; with `none` a run has sides of its own.",
+        common: false,
+        audience: Audience::Launcher,
+        parse: |settings, value| {
+            settings.session = Some(parse::session(value)?);
             Some(())
         },
     },
@@ -195,7 +349,7 @@ pub static TABLE: &[Setting] = &[
                  in one picture. That Xvfb has no Composite extension, and so no windows with alpha, and paints no \
                  cursor. `shm` hands them to the X server, by whichever \
                  `transport`. `auto` is `shm`.",
-        common: true,
+        common: false,
         audience: Audience::Both,
         parse: |settings, value| {
             settings.sink = parse::sink(value)?;
@@ -291,6 +445,45 @@ pub static TABLE: &[Setting] = &[
         audience: Audience::Launcher,
         parse: |settings, value| {
             settings.shot = Some(parse::shot(value)?);
+            Some(())
+        },
+    },
+    Setting {
+        name: "record",
+        flag: Some("record"),
+        short: None,
+        env: "GLXRUN_RECORD",
+        metavar: "FILE.mp4",
+        bare: None,
+        allowed: "FILE.mp4",
+        default: "none",
+        help: "video of the biggest window, of its frames as they are shown (needs ffmpeg)",
+        detail: "At most `--refresh-rate` frames a second, each at the time at which it was posted: a window that stands still costs \
+                 nothing, and a frame that ffmpeg has no time for is left out, so that the program is never slowed down. \
+                 Once the window has had another size for 0.3 s, or another window is the biggest, another file is begun: \
+                 FILE-2.mp4 and so on; what was shorter than 0.5 s before that is not kept.",
+        common: false,
+        audience: Audience::Launcher,
+        parse: |settings, value| {
+            settings.record = Some(parse::video(value)?);
+            Some(())
+        },
+    },
+    Setting {
+        name: "tap",
+        flag: None,
+        short: None,
+        env: "GLXRUN_TAP",
+        metavar: "PATH",
+        bare: None,
+        allowed: "a path",
+        default: "none",
+        help: "Unix socket of a reader that gets a copy of frames as they are posted",
+        detail: "The launcher makes it for `--record`. interposer/contract/src/tap.rs describes what is sent there.",
+        common: false,
+        audience: Audience::Library,
+        parse: |settings, value| {
+            settings.tap = Some(parse::path(value)?);
             Some(())
         },
     },

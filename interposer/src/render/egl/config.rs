@@ -19,6 +19,8 @@ pub struct Config {
     pub double: bool,
     /// It has a depth or a stencil buffer.
     pub depth_or_stencil: u32,
+    /// It has several samples a pixel.
+    pub multisampled: bool,
 }
 
 /// What EGL tells of a config.
@@ -147,7 +149,13 @@ fn expand(natives: &[(Native, usize)], srgb: bool) -> (Vec<Attributes>, Vec<Conf
             let depth_or_stencil = super::surface::buffers_of(native.depth > 0, native.stencil > 0);
             for &depth in native.visual_depths() {
                 for double in [true, false] {
-                    let config = Config { handle: *handle, srgb: encoded, double, depth_or_stencil };
+                    let config = Config {
+                        handle: *handle,
+                        srgb: encoded,
+                        double,
+                        depth_or_stencil,
+                        multisampled: native.samples > 1,
+                    };
                     attributes.push(native.attributes(config, depth, FIRST_ID + configs.len() as c_int));
                     configs.push(config);
                 }

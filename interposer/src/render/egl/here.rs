@@ -1,11 +1,13 @@
 //! What is bound in this thread: a context, the pairs to draw to and to read from, and which half of each.
 
 use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use super::api::{self, Handle, egl};
 use super::context::{EglContext, failure};
 use super::exchange::Drawn;
+use super::seats;
 use super::selection::{Half, read_half};
 use super::surface::Pair;
 use crate::gl::api::{self as gl_api, get_integer, gl};
@@ -27,17 +29,36 @@ pub struct Here {
 }
 
 thread_local! {
-    static HERE: RefCell<Option<Here>> = const { RefCell::new(None) };
+    // Without a destructor: exit(3) ends thread-locals before it calls a program's exit handlers, which may draw.
+    static HERE: ManuallyDrop<RefCell<Option<Here>>> = const { ManuallyDrop::new(RefCell::new(None)) };
+    static END: End = const { End };
 }
 
-/// Does something with this thread's binding; None where nothing is bound, or while the thread ends.
+struct End;
+
+impl Drop for End {
+    fn drop(&mut self) {
+        // SAFETY: they take nothing.
+        let is_main_thread = unsafe { libc::gettid() == libc::getpid() };
+        if is_main_thread {
+            return;
+        }
+        // The thread ends. What it had current must not stay so in EGL for ever, for others to fail at.
+        if let Some(display) = with(|here| here.display) {
+            release(display);
+        }
+        seats::keep(&[]);
+    }
+}
+
+/// Does something with this thread's binding; None where nothing is bound.
 pub fn with<T>(action: impl FnOnce(&mut Here) -> T) -> Option<T> {
-    HERE.try_with(|here| here.try_borrow_mut().ok()?.as_mut().map(action)).ok().flatten()
+    HERE.with(|here| here.try_borrow_mut().ok()?.as_mut().map(action))
 }
 
 /// In a forked child: nothing is bound, and what the parent had is not touched.
 pub fn forget() {
-    drop(HERE.try_with(|here| here.try_borrow_mut().map(|mut here| std::mem::forget(here.take()))));
+    HERE.with(|here| drop(here.try_borrow_mut().map(|mut here| std::mem::forget(here.take()))));
 }
 
 fn make_current(display: usize, draw: usize, read: usize, context: usize) -> Result<(), Failure> {
@@ -61,7 +82,9 @@ pub fn bind(
     make_current(display, draw, read, new.context.handle)?;
     new.bound = (draw, read);
     new.settle_read_name();
-    let old = HERE.try_with(|here| here.try_borrow_mut().ok().and_then(|mut here| here.replace(new)));
+    // Made by its first use, which registers its destructor; too late for one in a thread that ends.
+    let _ = END.try_with(|_| ());
+    let old = HERE.with(|here| here.try_borrow_mut().ok().and_then(|mut here| here.replace(new)));
     // Surfaces that were destroyed meanwhile go now that they are no longer current.
     drop(old);
     Ok(())
@@ -70,7 +93,7 @@ pub fn bind(
 /// Binds nothing.
 pub fn release(display: usize) {
     egl!(eglMakeCurrent(display as Handle, api::NO, api::NO, api::NO));
-    drop(HERE.try_with(|here| here.try_borrow_mut().ok().and_then(|mut here| here.take())));
+    drop(HERE.with(|here| here.try_borrow_mut().ok().and_then(|mut here| here.take())));
 }
 
 /// Runs `work` with nothing bound in this thread, so that another may bind what was; then binds it again.
@@ -117,13 +140,16 @@ pub fn reseat(old: &Arc<Pair>, new: &Arc<Pair>) -> Result<(), Failure> {
 }
 
 impl Here {
-    /// What this thread draws to; None for a context without surfaces or without blits.
+    /// What this thread draws to; None for a context without surfaces or without the blits that parcels need: OpenGL ES
+    /// has none between multisampled buffers.
     pub fn drawn(&mut self) -> Option<Drawn> {
-        if self.context.es {
-            return None;
-        }
         let (pair, _) = self.pairs.clone()?;
-        let half = self.context.selection.lock().draw_half(pair.config.double);
+        let blits = self.features().framebuffers && !(self.context.es && pair.config.multisampled);
+        let half = match self.context.es {
+            _ if !blits => return None,
+            true => Half::Back,
+            false => self.context.selection.lock().draw_half(pair.config.double),
+        };
         Some(Drawn { pair, half, features: self.features().clone() })
     }
 

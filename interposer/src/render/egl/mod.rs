@@ -24,6 +24,7 @@ use once_cell::sync::OnceCell;
 use parking_lot::RwLock;
 
 use super::attributes::{self, Attributes};
+use super::renderer::{Hardware, Renderer};
 use super::worker::Worker;
 use super::{
     Backend, Buffers, ConfigIndex, ContextRequest, Failure, Identity, Moment, RawContext, Surface, worker,
@@ -57,6 +58,8 @@ pub struct EglBackend {
     no_config: bool,
     contexts: RwLock<HashMap<usize, Arc<EglContext>>>,
     worker: OnceCell<Worker>,
+    hardware: Hardware,
+    renderer: OnceCell<Option<Renderer>>,
 }
 
 impl EglBackend {
@@ -78,6 +81,8 @@ impl EglBackend {
             identity: opened.identity(),
             contexts: RwLock::default(),
             worker: OnceCell::new(),
+            hardware: opened.hardware,
+            renderer: OnceCell::new(),
         })))
     }
 
@@ -251,6 +256,10 @@ impl Backend for EglBackend {
 
     fn display(&self) -> (*mut x11_dl::xlib::Display, i32) {
         (std::ptr::null_mut(), 0)
+    }
+
+    fn renderer(&'static self) -> Option<&'static Renderer> {
+        self.renderer.get_or_init(|| Renderer::ask(self, self.hardware)).as_ref()
     }
 
     fn worker(&'static self) -> &'static Worker {

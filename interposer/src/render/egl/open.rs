@@ -5,6 +5,7 @@ use glxrun_devices::{Cause, Choice, Device, Display, Egl, Machine, Refusal, Symb
 use super::api;
 use crate::interpose::Library;
 use crate::render::Identity;
+use crate::render::renderer::Hardware;
 
 /// Why no EGL device can be the 3D side; each message says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -18,17 +19,12 @@ pub enum OpenError {
     /// It has devices, but none that was asked for.
     #[error("{0}")]
     Refusal(#[from] Refusal),
-    /// The device does not start.
+    /// NVIDIA's driver does not survive a fork: the child's objects would have the numbers of its siblings'.
     #[error(
-        "EGL device {device} cannot be initialised (EGL error {error:#x}). Check that this user may open its nodes \
-         (/dev/dri, /dev/nvidia*), or name another with -d (glxrun --list-devices shows them)"
+        "EGL device {0} cannot be used in a process that was forked, without exec, from one that uses OpenGL, and there \
+         is no software device to take its place: install libegl-mesa0"
     )]
-    Initialise {
-        /// The device.
-        device: String,
-        /// EGL's error.
-        error: i32,
-    },
+    Forked(String),
     /// It has no configs that we can use.
     #[error("EGL device {0} offers no config for OpenGL on pbuffers. Name another with -d")]
     NoConfigs(String),
@@ -40,6 +36,8 @@ pub struct Opened {
     pub display: Display,
     /// The device's name, for messages.
     pub device: String,
+    /// What the system knows of it.
+    pub hardware: Hardware,
     extensions: String,
     vendor: String,
 }
@@ -64,6 +62,7 @@ fn glx_extensions(has: impl Fn(&str) -> bool) -> Vec<String> {
         "GLX_ARB_create_context_profile",
         "GLX_EXT_create_context_es_profile",
         "GLX_EXT_create_context_es2_profile",
+        "GLX_MESA_query_renderer",
         "GLX_OML_swap_method",
         "GLX_SGIS_multisample",
         "GLX_SGIX_visual_select_group",
@@ -103,21 +102,37 @@ pub fn open(name: &str, forked: bool) -> Result<Opened, OpenError> {
             refusal => refusal.into(),
         }
     })?;
+    let device = if forked { after_fork(&devices, device)? } else { device };
     let display = if forked { egl.second_display(device) } else { egl.display(device) };
     start(&egl, device, display, &machine)
 }
 
-fn start(egl: &Egl, device: &Device, display: Display, machine: &Machine) -> Result<Opened, OpenError> {
-    if let Err(error) = egl.initialize(display) {
-        return Err(match machine.driver_mismatch().filter(|_| device.nvidia) {
-            Some(mismatch) => mismatch.into(),
-            None => OpenError::Initialise { device: device.name(), error },
-        });
+/// The device for a forked child: NVIDIA's driver gives it no surfaces, Mesa's only needs another display.
+fn after_fork<'a>(devices: &'a [Device], chosen: &'a Device) -> Result<&'a Device, OpenError> {
+    if !chosen.nvidia {
+        return Ok(chosen);
     }
+    let software = devices.iter().find(|device| device.software);
+    let software = software.ok_or_else(|| OpenError::Forked(chosen.name()))?;
+    log::warn!(
+        "{} cannot be used in a process that was forked, without exec, from one that uses OpenGL: this one renders in \
+         software on {}",
+        chosen.name(),
+        software.name()
+    );
+    Ok(software)
+}
+
+fn start(egl: &Egl, device: &Device, display: Display, machine: &Machine) -> Result<Opened, OpenError> {
+    egl.initialize(display).map_err(|error| machine.does_not_start(device, error))?;
     let string = |name| egl.string(display, name).unwrap_or_default();
     Ok(Opened {
         display,
         device: device.name(),
+        hardware: Hardware {
+            pci: device.pci.as_deref().and_then(|address| machine.pci_numbers(address)),
+            software: device.software,
+        },
         extensions: string(api::EXTENSIONS),
         vendor: string(api::VENDOR),
     })
@@ -126,6 +141,23 @@ fn start(egl: &Egl, device: &Device, display: Display, machine: &Machine) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_forked_child_leaves_nvidia_s_device_alone() {
+        let device = |index: usize, nvidia: bool| Device {
+            index,
+            handle: 0,
+            software: !nvidia,
+            nvidia,
+            node: None,
+            pci: None,
+            uuid: None,
+        };
+        let devices = [device(0, true), device(1, false)];
+        assert_eq!(after_fork(&devices, &devices[0]).ok(), Some(&devices[1]));
+        assert_eq!(after_fork(&devices, &devices[1]).ok(), Some(&devices[1]));
+        assert!(matches!(after_fork(&devices[..1], &devices[0]), Err(OpenError::Forked(_))));
+    }
 
     #[test]
     fn what_egl_lacks_is_not_offered() {

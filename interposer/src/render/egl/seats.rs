@@ -1,6 +1,7 @@
 //! This thread's seats at drawables: the drawable's own pbuffers, or a stand-in while another thread has them.
 
 use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use super::here;
@@ -30,27 +31,13 @@ pub fn place(half: Half) -> usize {
 }
 
 thread_local! {
-    static SEATS: Seats = const { Seats(RefCell::new(Vec::new())) };
+    // Without a destructor, as `here`'s, whose end leaves the seats.
+    static SEATS: ManuallyDrop<RefCell<Vec<Seat>>> = const { ManuallyDrop::new(RefCell::new(Vec::new())) };
 }
 
-struct Seats(RefCell<Vec<Seat>>);
-
-impl Drop for Seats {
-    fn drop(&mut self) {
-        // The thread ends. What it had current must not stay so in EGL for ever, for others to fail at.
-        let seats = self.0.take();
-        if let Some(seat) = seats.first() {
-            here::release(seat.own.display());
-        }
-        for seat in seats {
-            seat.own.sharing.leave(this_thread());
-        }
-    }
-}
-
-/// Does something with this thread's seats; None while the thread ends.
+/// Does something with this thread's seats; None while something else does.
 pub fn with<T>(action: impl FnOnce(&mut Vec<Seat>) -> T) -> Option<T> {
-    SEATS.try_with(|seats| seats.0.try_borrow_mut().ok().map(|mut seats| action(&mut seats))).ok().flatten()
+    SEATS.with(|seats| seats.try_borrow_mut().ok().map(|mut seats| action(&mut seats)))
 }
 
 /// The pbuffers to bind for a drawable of which this thread may have a seat.

@@ -88,18 +88,24 @@ impl Selection {
         self.read
     }
 
-    /// The half to draw to.
+    /// The half to draw to; the back one where both are.
     pub fn draw_half(&self, double: bool) -> Half {
-        let first = self.draw.iter().find(|name| **name != api::NONE);
-        match first.and_then(|name| halves(*name, double)) {
-            Some((false, true)) if double => Half::Front,
+        match self.drawn_halves(double) {
+            (false, true) if double => Half::Front,
             _ => Half::Back,
         }
     }
 
-    /// Whether both halves are drawn to.
+    /// Whether both halves are drawn to: the back one is, and copied. So outputs of a fragment shader that differ reach
+    /// only the back half each by itself.
     pub fn draws_both(&self, double: bool) -> bool {
-        self.draw.iter().any(|name| halves(*name, double) == Some((true, true)))
+        double && self.drawn_halves(double) == (true, true)
+    }
+
+    /// Whether the back and the front half are drawn to.
+    fn drawn_halves(&self, double: bool) -> (bool, bool) {
+        let all = self.draw.iter().filter_map(|name| halves(*name, double));
+        all.fold((false, false), |(back, front), (to_back, to_front)| (back || to_back, front || to_front))
     }
 
     /// The half to read from.
@@ -107,7 +113,7 @@ impl Selection {
         read_half(self.read, double)
     }
 
-    /// The driver's names for the draw selection: those in the other half than the first are left out.
+    /// The driver's names for the draw selection: those in another half than the one that is drawn to are left out.
     pub fn native_draw(&self, double: bool) -> Vec<u32> {
         let half = self.draw_half(double);
         let here = |name: u32| match halves(name, double) {
@@ -201,12 +207,15 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_drawn_to_the_half_of_their_first_name() {
+    fn lists_with_both_halves_are_drawn_to_the_back_one_and_copied() {
         let mut selection = started(true);
         let list = [api::NONE, api::FRONT_LEFT, api::BACK_LEFT];
-        assert_eq!(selection.select_draw(&list, true, true), [api::NONE, api::BACK_LEFT, api::NONE]);
-        assert_eq!(selection.draw_half(true), Half::Front);
+        assert_eq!(selection.select_draw(&list, true, true), [api::NONE, api::NONE, api::BACK_LEFT]);
+        assert_eq!((selection.draw_half(true), selection.draws_both(true)), (Half::Back, true));
         assert_eq!(selection.drawn(), list);
+        let front = [api::NONE, api::FRONT_LEFT];
+        assert_eq!(selection.select_draw(&front, true, true), [api::NONE, api::BACK_LEFT]);
+        assert_eq!((selection.draw_half(true), selection.draws_both(true)), (Half::Front, false));
     }
 
     #[test]

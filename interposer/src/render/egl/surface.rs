@@ -77,11 +77,6 @@ impl Pair {
         Self::new(self.display, self.config, self.index, (self.width, self.height))
     }
 
-    /// The EGLDisplay.
-    pub fn display(&self) -> usize {
-        self.display
-    }
-
     /// The EGLSurface of a half; the front one is made when it is first asked for.
     pub fn half(&self, half: Half) -> Result<usize, Failure> {
         if half == Half::Back || !self.config.double {
