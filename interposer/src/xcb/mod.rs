@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 
 use crate::glx::display::{AppDisplay, Side2d};
 use crate::interpose::{Inside, Library, Nothing, Real, interpose};
+use crate::trace::Raw;
 use crate::x11;
 
 /// `xcb_extension_t`.
@@ -44,6 +45,12 @@ pub struct Cookie {
 
 impl Nothing for Cookie {
     const NOTHING: Self = Self { sequence: 0 };
+}
+
+impl Raw for Cookie {
+    fn raw(self) -> u64 {
+        self.sequence.into()
+    }
 }
 
 mod core_rows {
