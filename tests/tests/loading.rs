@@ -163,3 +163,15 @@ fn python_ctypes() -> Result<()> {
     ensure!(split.stdout.contains("GLX: 1"), "{}", split.stdout);
     Ok(())
 }
+
+/// Such a program leaves nobody who could still send its frame.
+#[test]
+fn a_frame_comes_before_the_end_of_its_display() -> Result<()> {
+    let stage = Stage::start()?;
+    let (mut direct, mut split) = (stage.direct("python3")?, stage.split(&[], "python3")?);
+    for command in [&mut direct, &mut split] {
+        command.arg(c::source("foreign_window.py"));
+    }
+    same_picture(&stage, direct, split)?;
+    Ok(())
+}

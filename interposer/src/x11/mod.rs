@@ -210,6 +210,8 @@ unsafe fn get_xcb_connection(dpy: *mut Display) -> *mut c_void {
 }
 
 unsafe fn close_display(dpy: *mut Display) -> c_int {
+    // Frames, like requests, come before the end: the program may end at once, and the window be another's.
+    pixels::settled(dpy, 0, true);
     AppDisplay::closed(dpy);
     egl::display::closed(dpy);
     XCB.lock().retain(|(display, _)| *display != dpy as usize);
