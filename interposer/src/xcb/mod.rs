@@ -60,6 +60,8 @@ mod core_rows {
         from Library::Xcb;
 
         fn xcb_get_extension_data(connection: *mut c_void, extension: *mut Extension) -> *const ExtensionReply => super::extension_data;
+        fn xcb_grab_server(connection: *mut c_void) -> Cookie => crate::x11::grab::xcb_server;
+        fn xcb_grab_server_checked(connection: *mut c_void) -> Cookie => crate::x11::grab::xcb_server_checked;
     }
 }
 
