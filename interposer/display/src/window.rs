@@ -15,6 +15,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 
 use glxrun_contract::counters::{Entry, WindowCounters};
 use glxrun_contract::records::{Moment, Record};
@@ -33,6 +34,8 @@ use crate::tracking::{self, Sent, Tracking};
 
 /// Buffers that a window keeps when nothing is going on.
 const KEPT: usize = 4;
+/// How long [`Window::finish`] waits.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Frames that are not yet delivered, with spoil off: one in flight, one that is queued or being written.
 const PENDING: usize = 2;
 
@@ -139,7 +142,8 @@ impl Window {
         watchers.push(watcher);
     }
 
-    /// Waits until each posted frame is delivered or given up (window gone, connection lost).
+    /// Waits until each posted frame is delivered or given up (window gone, connection lost), or for [`PATIENCE`]: the
+    /// program itself may keep the server from serving us, by XGrabServer.
     pub fn finish(&self) {
         self.shared.finish();
     }
@@ -556,9 +560,13 @@ impl Shared {
         if self.link.is_abandoned() {
             return;
         }
+        let deadline = Instant::now() + PATIENCE;
         let mut state = self.state.lock();
         while !state.queued.is_empty() || state.in_flight.is_some() {
-            self.freed.wait(&mut state);
+            if self.freed.wait_until(&mut state, deadline).timed_out() {
+                log::debug!("the server has not taken a frame for window 0x{:x} in {PATIENCE:?}", self.id);
+                return;
+            }
         }
     }
 }
