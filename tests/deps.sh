@@ -18,6 +18,7 @@ packages="
     chromium                    # looks at the pages that glxrun makes
     x11-utils                   # xdpyinfo, xwininfo: programs without OpenGL
     python3                     # OpenGL by ctypes
+    khronos-api                 # gl.xml and glx.xml, which the table of functions is held against
     gcc libc6-dev               # Rust's linker, and small C programs in the tests
 "
 

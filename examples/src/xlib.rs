@@ -170,6 +170,21 @@ impl XDisplay {
         }
     }
 
+    /// Maps the window; nothing is flushed or waited for.
+    pub fn request_map(&self, window: xlib::Window) {
+        // SAFETY: the display is open; a wrong window is the server's error.
+        unsafe { (self.xlib.XMapWindow)(self.raw, window) };
+    }
+
+    /// Unmaps the window and waits until the server has done so.
+    pub fn unmap(&self, window: xlib::Window) {
+        // SAFETY: as above.
+        unsafe {
+            (self.xlib.XUnmapWindow)(self.raw, window);
+            (self.xlib.XSync)(self.raw, 0);
+        }
+    }
+
     /// Resizes the window; nothing is flushed or waited for.
     pub fn resize(&self, window: xlib::Window, size: (u32, u32)) {
         // SAFETY: the display is open; a wrong window is the server's error.

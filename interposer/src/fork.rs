@@ -3,7 +3,7 @@
 //! Threads and connections stay with the parent, so the child forgets all of our state without touching it (a
 //! connection closed or a context destroyed here would be closed for the parent too).
 
-use crate::{egl, glx, render, runtime};
+use crate::{egl, glx, render, runtime, trace};
 
 extern "C" fn prepare() {
     runtime::across_fork::prepare();
@@ -18,6 +18,7 @@ extern "C" fn child() {
     glx::current::forget();
     egl::current::forget();
     render::egl::forget();
+    trace::forget();
 }
 
 /// Registers the handlers. Called by the library's constructor.

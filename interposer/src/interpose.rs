@@ -8,8 +8,9 @@ use std::cell::Cell;
 use std::ffi::{CStr, OsStr, c_void};
 use std::marker::PhantomData;
 use std::os::unix::ffi::OsStrExt;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
+use glxrun_contract::settings::Settings;
 use libloading::os::unix::{Library as Handle, RTLD_LAZY, RTLD_LOCAL};
 
 /// The library that provides a row.
@@ -123,6 +124,18 @@ pub struct Row {
     pub ours: *const c_void,
     /// The library whose function it stands for.
     pub library: Library,
+    /// Its types, to be held against the specification's.
+    #[cfg(test)]
+    pub signature: Signature,
+}
+
+/// The types of a row, in Rust.
+#[cfg(test)]
+pub struct Signature {
+    /// Names and types of the parameters.
+    pub arguments: &'static [(&'static str, &'static str)],
+    /// The type of what it returns.
+    pub returns: &'static str,
 }
 
 // SAFETY: a row is three constants.
@@ -253,6 +266,21 @@ pub fn passes() -> bool {
     is_inside() || crate::runtime::is_direct()
 }
 
+/// Whether a call on this thread may be anything else than one for its handler: it [`passes`], or is to be traced.
+#[inline]
+pub fn is_special() -> bool {
+    is_inside() || SPECIAL.load(Ordering::Relaxed)
+}
+
+/// That calls are special wherever they come from: [`passes`] is for all of them, or they are traced.
+static SPECIAL: AtomicBool = AtomicBool::new(false);
+
+/// Takes note of the settings. Called by the library's constructor.
+pub fn start(settings: &Settings) {
+    crate::trace::start(settings.trace.as_deref());
+    SPECIAL.store(crate::runtime::is_direct() || settings.trace.is_some(), Ordering::Relaxed);
+}
+
 /// Whether this thread is inside a driver call of ours.
 #[inline]
 pub fn is_inside() -> bool {
@@ -293,7 +321,7 @@ impl<T> Nothing for Option<T> {
 /// ```
 ///
 /// A call goes to the real function while [`passes`] holds, else to the handler. A `watch` row always goes to its
-/// handler, which asks by itself. Exports are named only outside test binaries, which must link the real ones.
+/// handler, which asks by itself. With `--trace` either is written down. Exports are named only outside test binaries, which must link the real ones.
 macro_rules! interpose {
     (from $library:expr; $($rows:tt)*) => {
         $crate::interpose::interpose!(@exports $library; $($rows)*);
@@ -313,12 +341,26 @@ macro_rules! interpose {
         #[allow(non_snake_case, clippy::missing_safety_doc, clippy::too_many_arguments, reason = "a C export")]
         #[cfg_attr(not(test), unsafe(no_mangle))]
         pub unsafe extern "C" fn $name($($arg: $type),*) -> $ret {
-            if $crate::interpose::passes() {
-                return match real::$name.get() {
+            if $crate::interpose::is_special() {
+                let pass = || match real::$name.get() {
                     // SAFETY: the caller's own arguments.
                     Some(real) => unsafe { real($($arg),*) },
                     None => <$ret as $crate::interpose::Nothing>::NOTHING,
                 };
+                if $crate::trace::is_on() {
+                    return $crate::interpose::interpose!(@traced $name($($arg: $type),*) -> $ret {
+                        if $crate::interpose::passes() {
+                            let _inside = $crate::interpose::Inside::enter();
+                            pass()
+                        } else {
+                            // SAFETY: the caller keeps the C function's contract.
+                            unsafe { $handler($($arg),*) }
+                        }
+                    });
+                }
+                if $crate::interpose::passes() {
+                    return pass();
+                }
             }
             // SAFETY: the caller keeps the C function's contract.
             unsafe { $handler($($arg),*) }
@@ -330,10 +372,27 @@ macro_rules! interpose {
         #[allow(non_snake_case, clippy::missing_safety_doc, reason = "a C export")]
         #[cfg_attr(not(test), unsafe(no_mangle))]
         pub unsafe extern "C" fn $name($($arg: $type),*) -> $ret {
+            if $crate::trace::is_on() {
+                // SAFETY: the caller keeps the C function's contract.
+                return $crate::interpose::interpose!(@traced $name($($arg: $type),*) -> $ret { unsafe { $handler($($arg),*) } });
+            }
             // SAFETY: the caller keeps the C function's contract.
             unsafe { $handler($($arg),*) }
         }
         $crate::interpose::interpose!(@exports $library; $($rest)*);
+    };
+
+    (@traced $name:ident($($arg:ident: $type:ty),*) -> $ret:ty $body:block) => {
+        $crate::trace::call(
+            stringify!($name),
+            &[$($crate::trace::Argument {
+                name: stringify!($arg),
+                kind: stringify!($type),
+                value: $crate::trace::Raw::raw($arg),
+            }),*],
+            stringify!($ret),
+            || $body,
+        )
     };
 
     (@reals $library:expr;) => {};
@@ -344,18 +403,23 @@ macro_rules! interpose {
         $crate::interpose::interpose!(@reals $library; $($rest)*);
     };
 
-    (@rows $library:expr; [$($name:ident)*];) => {
+    (@rows $library:expr; [$($name:ident($($arg:ident: $type:ty),*) -> $ret:ty,)*];) => {
         /// The entries of this folder.
         pub static ROWS: [$crate::interpose::Row; $crate::interpose::count!($($name)*)] = [$(
             $crate::interpose::Row {
                 name: $crate::interpose::c_name!($name),
                 ours: $name as *const std::ffi::c_void,
                 library: $library,
+                #[cfg(test)]
+                signature: $crate::interpose::Signature {
+                    arguments: &[$((stringify!($arg), stringify!($type))),*],
+                    returns: stringify!($ret),
+                },
             },
         )*];
     };
-    (@rows $library:expr; [$($names:ident)*]; $(watch)? fn $name:ident($($arg:ident: $type:ty),*) -> $ret:ty => $handler:path; $($rest:tt)*) => {
-        $crate::interpose::interpose!(@rows $library; [$($names)* $name]; $($rest)*);
+    (@rows $library:expr; [$($done:tt)*]; $(watch)? fn $name:ident($($arg:ident: $type:ty),*) -> $ret:ty => $handler:path; $($rest:tt)*) => {
+        $crate::interpose::interpose!(@rows $library; [$($done)* $name($($arg: $type),*) -> $ret,]; $($rest)*);
     };
 }
 
@@ -374,6 +438,9 @@ macro_rules! count {
 }
 
 pub(crate) use {c_name, count, interpose};
+
+#[cfg(test)]
+pub mod khronos;
 
 #[cfg(test)]
 mod tests {

@@ -25,6 +25,7 @@ mod render;
 mod runtime;
 mod signals;
 mod slot;
+mod trace;
 mod x11;
 mod xcb;
 

@@ -38,6 +38,7 @@ static MAKING: Mutex<()> = Mutex::new(());
 pub fn snapshot_environment() {
     let (settings, _) = SETTINGS.get_or_init(Settings::from_env);
     DIRECT.store(settings.mode == Mode::Direct, Ordering::Relaxed);
+    crate::interpose::start(settings);
 }
 
 /// The settings.

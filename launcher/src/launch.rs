@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::scratch::Scratch;
 use crate::sides::{Origin, Sides};
 use crate::signals::Signals;
-use crate::{library, program};
+use crate::{library, program, trace};
 
 /// What is to be run, beside the settings.
 pub struct Plan {
@@ -62,6 +62,7 @@ impl Started {
         variables.push(library::preload(library, scratch)?);
         variables.extend(sides.variables());
         variables.extend(scratch.runtime_dir()?);
+        variables.extend(trace::prepare(settings.trace.as_deref())?);
         let counters = scratch.counters();
         let failed = |path: &Path| format!("cannot make the file {}", path.display());
         let counter_file = CounterFile::create(&counters).with_context(|| failed(&counters))?;

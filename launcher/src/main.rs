@@ -32,6 +32,7 @@ mod stats;
 mod supervise;
 mod task;
 mod top;
+mod trace;
 mod view;
 mod xauth;
 mod xorg;

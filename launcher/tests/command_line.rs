@@ -34,6 +34,8 @@ fn a_bad_value_is_refused_with_the_allowed_ones() {
         (&["--pause-at-frame", "x", "true"], &["--pause-at-frame x", "whole number"]),
         (&["--shot", "a.jpg", "true"], &["--shot a.jpg", "FILE.png@frame:N"]),
         (&["--shot", "/nowhere/a.png", "true"], &["/nowhere/a.png", "/nowhere is no directory"]),
+        (&["--trace", "/nowhere/trace", "true"], &["/nowhere/trace", "No such file"]),
+        (&["--trace", "/dev/null", "true"], &["/dev/null", "no regular file", "- for stderr"]),
         (&["--log", "loud", "true"], &["--log loud", "error, warn, info or debug"]),
         (&["-d", "", "true"], &["--display3d", "name of an X display"]),
     ] {

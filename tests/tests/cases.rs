@@ -74,6 +74,7 @@ cases! {
     pbuffer: "pbuffer";
     draw_and_read_drawables_differ: "readdraw";
     subwindow: "subwindow";
+    requests_before_a_swap_come_before_its_frame: "unflushed" "--frames" "30";
     three_windows: "multiwindow";
     two_displays: "twodisplays";
     swapped_frames_are_in_x_images_at_once: "getimage" "--frames" "40";

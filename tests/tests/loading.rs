@@ -151,15 +151,54 @@ fn a_library_that_only_borrows_names_of_opengl_keeps_its_functions() -> Result<(
     Ok(())
 }
 
-#[test]
-fn python_ctypes() -> Result<()> {
+/// Runs one of the Python programs direct and split: both have to print the same. Gives that.
+fn prints_the_same(script: &str) -> Result<String> {
     let stage = Stage::start()?;
     let (mut direct, mut split) = (stage.direct("python3")?, stage.split(&[], "python3")?);
     for command in [&mut direct, &mut split] {
-        command.arg(c::source("ctypes_gl.py"));
+        command.arg(c::source(script));
     }
     let (direct, split) = (Program::run(direct)?.success()?, Program::run(split)?.success()?);
     ensure!(direct.stdout == split.stdout, "direct:\n{}split:\n{}", direct.stdout, split.stdout);
-    ensure!(split.stdout.contains("GLX: 1"), "{}", split.stdout);
+    Ok(split.stdout)
+}
+
+#[test]
+fn python_ctypes() -> Result<()> {
+    let told = prints_the_same("ctypes_gl.py")?;
+    ensure!(told.contains("GLX: 1"), "{told}");
+    Ok(())
+}
+
+#[test]
+fn a_thread_has_one_context_of_glx_or_egl() -> Result<()> {
+    let told = prints_the_same("contexts.py")?;
+    ensure!(told.contains("beside it 0 0x3002") && told.contains("EGL current 1 1"), "{told}");
+    Ok(())
+}
+
+/// Such a program leaves nobody who could still send its frame.
+#[test]
+fn a_frame_comes_before_the_end_of_its_display() -> Result<()> {
+    let stage = Stage::start()?;
+    let (mut direct, mut split) = (stage.direct("python3")?, stage.split(&[], "python3")?);
+    for command in [&mut direct, &mut split] {
+        command.arg(c::source("foreign_window.py"));
+    }
+    same_picture(&stage, direct, split)?;
+    Ok(())
+}
+
+/// Direct, such a program's frames go by the connection that has the server.
+#[test]
+fn a_program_that_grabs_the_server_draws_on() -> Result<()> {
+    for arguments in [&[][..], &["--xcb"]] {
+        let stage = Stage::start()?;
+        let (mut direct, mut split) = (stage.direct("python3")?, stage.split(&[], "python3")?);
+        for command in [&mut direct, &mut split] {
+            command.arg(c::source("grabbed.py")).args(arguments);
+        }
+        same_picture(&stage, direct, split)?;
+    }
     Ok(())
 }

@@ -228,6 +228,8 @@ pub struct Settings {
     pub library: Option<PathBuf>,
     /// What the library tells on stderr.
     pub log: LogLevel,
+    /// The file that the library writes the program's calls to; `-` is stderr.
+    pub trace: Option<PathBuf>,
     /// The counters file (see [`crate::counters`]) that the library writes to.
     pub counters: Option<PathBuf>,
     /// The file of frame records (see [`crate::records`]) that the library writes to, which the launcher makes.
@@ -266,6 +268,7 @@ impl Default for Settings {
             tap: None,
             library: None,
             log: LogLevel::Warn,
+            trace: None,
             counters: None,
             records: Records::Auto,
             hold_frames: Vec::new(),

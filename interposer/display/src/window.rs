@@ -21,6 +21,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 
 use glxrun_contract::counters::{Entry, WindowCounters};
 use glxrun_contract::records::{Moment, Record};
@@ -39,6 +40,8 @@ use crate::slot::Slot;
 use crate::state::{Fate, Frame, Posted, State};
 use crate::tracking::{self, Sent};
 
+/// How long [`Window::finish`] waits.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Frames that are not yet delivered, with spoil off: one in flight, one that is queued or being written.
 const PENDING: usize = 2;
 /// The same of remote ones: two in flight, one that is queued, one that is being made.
@@ -167,7 +170,8 @@ impl Window {
         watchers.push(watcher);
     }
 
-    /// Waits until each posted frame is delivered or given up (window gone, connection lost).
+    /// Waits until each posted frame is delivered or given up (window gone, connection lost), or for [`PATIENCE`]: the
+    /// program itself may keep the server from serving us, by XGrabServer.
     pub fn finish(&self) {
         self.shared.finish();
     }
@@ -492,10 +496,14 @@ impl Shared {
         if self.link.is_abandoned() {
             return;
         }
+        let deadline = Instant::now() + PATIENCE;
         let mut state = self.state.lock();
         let last = state.last();
         while !state.is_idle(last) {
-            self.freed.wait(&mut state);
+            if self.freed.wait_until(&mut state, deadline).timed_out() {
+                log::debug!("the server has not taken a frame for window 0x{:x} in {PATIENCE:?}", self.id);
+                return;
+            }
         }
     }
 }

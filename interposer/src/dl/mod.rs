@@ -331,7 +331,17 @@ mod trampolines {
 
 /// The three are rows too: a loader may ask dlvsym for dlsym and must get this one.
 pub static ROWS: [Row; 3] = [
-    Row { name: c"dlsym", ours: trampolines::dlsym as *const c_void, library: interpose::Library::C },
-    Row { name: c"dlvsym", ours: trampolines::dlvsym as *const c_void, library: interpose::Library::C },
-    Row { name: c"dlopen", ours: trampolines::dlopen as *const c_void, library: interpose::Library::C },
+    row(c"dlsym", trampolines::dlsym as *const c_void),
+    row(c"dlvsym", trampolines::dlvsym as *const c_void),
+    row(c"dlopen", trampolines::dlopen as *const c_void),
 ];
+
+const fn row(name: &'static CStr, ours: *const c_void) -> Row {
+    Row {
+        name,
+        ours,
+        library: interpose::Library::C,
+        #[cfg(test)]
+        signature: interpose::Signature { arguments: &[], returns: "" },
+    }
+}

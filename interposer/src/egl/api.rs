@@ -15,6 +15,7 @@ macro_rules! functions {
 
 functions! {
     fn eglBindAPI(c_uint) -> c_uint;
+    fn eglGetCurrentContext() -> *mut c_void;
     fn eglQueryDevicesEXT(c_int, *mut *mut c_void, *mut c_int) -> c_uint;
     fn eglQueryDeviceStringEXT(*mut c_void, c_int) -> *const c_char;
 }

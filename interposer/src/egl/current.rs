@@ -18,6 +18,7 @@ use crate::gl::api::{self, gl};
 use crate::gl::features::Features;
 use crate::gl::state::{Resolved, Source};
 use crate::gl::viewports::{News, Viewports};
+use crate::glx;
 use crate::interpose::Inside;
 use crate::slot::Slot;
 
@@ -57,6 +58,12 @@ fn set(current: Option<Current>) {
 /// In a forked child: nothing is current, and what the parent had is not touched.
 pub fn forget() {
     CURRENT.with(Slot::forget);
+}
+
+/// Whether EGL has a context current in this thread, of whichever display. With an EGL device as the 3D side it may be
+/// what GLX made current.
+pub fn has_context() -> bool {
+    !driver!(api eglGetCurrentContext()).is_null()
 }
 
 /// Whether a surface is what this thread draws to.
@@ -212,6 +219,10 @@ pub unsafe fn make_current(
     read: EGLSurface,
     ctx: EGLContext,
 ) -> EGLBoolean {
+    // One thread has one context. Of an EGL device's, GLVND cannot tell which API made it current.
+    if !ctx.is_null() && glx::current::get().is_some() {
+        return error::fail(egl::BAD_ACCESS);
+    }
     let previous = get();
     let display = AppDisplay::find(dpy);
     if let Some(current) = &previous {

@@ -55,8 +55,8 @@ interpose! {
     fn eglQueryString(dpy: EGLDisplay, name: EGLint) -> *const c_char => strings::query;
 
     fn eglGetDisplay(native: NativeDisplay) -> EGLDisplay => display::get;
-    fn eglGetPlatformDisplay(platform: EGLenum, native: NativeDisplay, attribs: *const EGLAttrib) -> EGLDisplay => display::get_platform;
-    fn eglGetPlatformDisplayEXT(platform: EGLenum, native: NativeDisplay, attribs: *const EGLint) -> EGLDisplay => display::get_platform_ext;
+    fn eglGetPlatformDisplay(platform: EGLenum, native: *mut c_void, attribs: *const EGLAttrib) -> EGLDisplay => display::get_platform;
+    fn eglGetPlatformDisplayEXT(platform: EGLenum, native: *mut c_void, attribs: *const EGLint) -> EGLDisplay => display::get_platform_ext;
     fn eglInitialize(dpy: EGLDisplay, major: *mut EGLint, minor: *mut EGLint) -> EGLBoolean => lifetime::initialize;
     fn eglTerminate(dpy: EGLDisplay) -> EGLBoolean => lifetime::terminate;
     fn eglQueryDisplayAttribEXT(dpy: EGLDisplay, attribute: EGLint, value: *mut EGLAttrib) -> EGLBoolean => lifetime::query_attribute;

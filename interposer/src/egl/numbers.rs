@@ -15,6 +15,7 @@ pub const BAD_MATCH: c_int = 0x3009;
 pub const BAD_NATIVE_PIXMAP: c_int = 0x300A;
 pub const BAD_NATIVE_WINDOW: c_int = 0x300B;
 pub const BAD_PARAMETER: c_int = 0x300C;
+pub const BAD_ACCESS: c_int = 0x3002;
 pub const BAD_SURFACE: c_int = 0x300D;
 
 pub const ALPHA_SIZE: c_int = 0x3021;

@@ -67,6 +67,8 @@ fn ours(dpy: EGLDisplay, handle: EGLSurface) -> Option<EGLBoolean> {
         // EGL 1.5, 3.10.1: the surface must be what the thread draws to.
         return display.surface(handle).map(|_| error::fail(egl::BAD_SURFACE));
     };
+    // What the program asked of the server before comes before the frame.
+    current.catch_up(true);
     match &surface.target {
         Target::Window { window, .. } if window.is_gone() => {
             return Some(error::fail(egl::BAD_NATIVE_WINDOW));
@@ -76,7 +78,6 @@ fn ours(dpy: EGLDisplay, handle: EGLSurface) -> Option<EGLBoolean> {
         Target::Pixmap(pixmap) => pixmap.write_back(current),
     }
     surface.has_frame.store(true, Relaxed);
-    current.catch_up(true);
     current.follow_size();
     pace(&surface.pacer, surface.interval.load(Relaxed));
     Some(error::succeed())

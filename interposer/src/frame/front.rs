@@ -57,7 +57,11 @@ pub fn show(current: &Current) {
         surface.is_none_or(|surface| Runtime::get().backend.is_none_or(|backend| backend.is_shown(&surface)))
     };
     match &drawable.kind {
-        Kind::Window(window) if shown() => super::send(current, window, api::FRONT),
+        Kind::Window(window) if shown() => {
+            // As at a swap: what the program asked of the server before comes before the frame.
+            current.display.catch_up(true);
+            super::send(current, window, api::FRONT);
+        }
         Kind::Window(_) => {}
         Kind::Pixmap(target) => target.write_back(current, api::FRONT),
         Kind::Pbuffer { .. } => {}

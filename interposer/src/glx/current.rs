@@ -12,6 +12,7 @@ use super::display::AppDisplay;
 use super::drawable::{Drawable, Kind};
 use super::error::{Code, GlxError, core, minor};
 use super::{GLXContext, XID};
+use crate::egl;
 use crate::frame;
 use crate::gl;
 use crate::gl::viewports::{News, Viewports};
@@ -163,6 +164,10 @@ fn leave(current: &Current) {
 fn enter(display: &Arc<AppDisplay>, draw: XID, read: XID, ctx: GLXContext) -> Result<(), (Code, u64)> {
     let backend = Runtime::get().backend.ok_or((Failure::Silent.into(), 0))?;
     let previous = get();
+    // One thread has one context. Of an EGL device's, GLVND cannot tell which API made it current.
+    if previous.is_none() && backend.display().0.is_null() && egl::current::has_context() {
+        return Err((Code::X(core::BAD_ACCESS), 0));
+    }
     let same = previous.as_ref().filter(|current| {
         let is = |drawable: &Option<Arc<Drawable>>, xid: XID| {
             drawable

@@ -30,6 +30,8 @@ pub mod core {
     pub const BAD_PIXMAP: u8 = 4;
     /// BadMatch.
     pub const BAD_MATCH: u8 = 8;
+    /// BadAccess.
+    pub const BAD_ACCESS: u8 = 10;
     /// BadAlloc.
     pub const BAD_ALLOC: u8 = 11;
 }

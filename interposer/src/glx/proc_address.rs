@@ -4,6 +4,7 @@ use std::ffi::{CStr, c_uchar};
 
 use super::GLFunction;
 use crate::interpose::{self, Inside, Library};
+use crate::trace;
 
 /// glXGetProcAddress and glXGetProcAddressARB: ours for the rows of the table, else the driver's. A GLX function
 /// that we do not have is one that we do not offer: the driver's would be told of Displays that it does not know.
@@ -13,8 +14,8 @@ pub unsafe fn get(name: *const c_uchar) -> GLFunction {
     }
     // SAFETY: the program passes a C string.
     let name = unsafe { CStr::from_ptr(name.cast()) };
-    // In direct mode only the swap is watched; inside a driver call nothing is.
-    if interpose::passes() && (interpose::is_inside() || name != c"glXSwapBuffers") {
+    // In direct mode only the swap is watched, unless all is traced; inside a driver call nothing is.
+    if interpose::passes() && (interpose::is_inside() || name != c"glXSwapBuffers" && !trace::is_on()) {
         // SAFETY: the driver's answer is a function's address or null.
         return unsafe {
             std::mem::transmute::<*mut std::ffi::c_void, GLFunction>(interpose::proc_address(name))

@@ -58,6 +58,8 @@ fn swap_current(current: &Current) {
         front::show(current);
         return;
     }
+    // What the program asked of the server before comes before the frame.
+    current.display.catch_up(true);
     buffers::exchange(Moment::Swap);
     match &drawable.kind {
         Kind::Window(window) => {
@@ -78,7 +80,6 @@ fn swap_current(current: &Current) {
     drawable.note_swap();
     buffers::exchange(Moment::Swapped);
     current.front_dirty.set(front::is_selected(current));
-    current.display.catch_up(true);
     current.follow_size();
     pace(&drawable.pacer, drawable.swap_interval.load(Relaxed));
 }
@@ -92,6 +93,7 @@ fn swap_elsewhere(display: &AppDisplay, xid: XID) {
     if let (Some(window), Some(surface)) = (drawable.window(), drawable.existing_surface()) {
         let double_buffered = drawable.config().is_some_and(|config| config.is_double_buffered());
         let buffer = if double_buffered { api::BACK } else { api::FRONT };
+        display.catch_up(true);
         frame::send_from_worker(window, &surface, buffer);
         drawable.note_swap();
         pace(&drawable.pacer, drawable.swap_interval.load(Relaxed));
@@ -112,6 +114,7 @@ pub unsafe fn copy_sub_buffer(dpy: *mut Display, xid: XID, x: c_int, y: c_int, w
     buffers::exchange(Moment::Flush);
     front::restore(&current);
     frame::copy::part_to_front(&current, [x, y, x.saturating_add(width), y.saturating_add(height)]);
+    display.catch_up(true);
     match &drawable.kind {
         Kind::Window(window) if !window.is_gone() => frame::send(&current, window, api::FRONT),
         Kind::Pixmap(target) => target.write_back(&current, api::FRONT),

@@ -4,6 +4,7 @@
 
 mod client;
 mod extensions;
+pub mod grab;
 pub mod io_errors;
 mod pixels;
 
@@ -28,6 +29,7 @@ mod core_rows {
         fn XQueryExtension(dpy: *mut Display, name: *const c_char, opcode: *mut c_int, event: *mut c_int, error: *mut c_int) -> c_int => super::extensions::query;
         fn XListExtensions(dpy: *mut Display, count: *mut c_int) -> *mut *mut c_char => super::extensions::list;
         fn XCloseDisplay(dpy: *mut Display) -> c_int => super::close_display;
+        fn XGrabServer(dpy: *mut Display) -> c_int => super::grab::server;
         fn XSetIOErrorHandler(handler: Option<IoErrorHandler>) -> Option<IoErrorHandler> => super::io_errors::set;
         fn XGetImage(dpy: *mut Display, drawable: XID, x: c_int, y: c_int, width: c_uint, height: c_uint, planes: c_ulong, format: c_int) -> *mut XImage => super::pixels::get_image;
         fn XGetSubImage(dpy: *mut Display, drawable: XID, x: c_int, y: c_int, width: c_uint, height: c_uint, planes: c_ulong, format: c_int, image: *mut XImage, to_x: c_int, to_y: c_int) -> *mut XImage => super::pixels::get_sub_image;
@@ -210,6 +212,8 @@ unsafe fn get_xcb_connection(dpy: *mut Display) -> *mut c_void {
 }
 
 unsafe fn close_display(dpy: *mut Display) -> c_int {
+    // Frames, like requests, come before the end: the program may end at once, and the window be another's.
+    pixels::settled(dpy, 0, true);
     AppDisplay::closed(dpy);
     egl::display::closed(dpy);
     XCB.lock().retain(|(display, _)| *display != dpy as usize);

@@ -10,7 +10,7 @@ use crate::runtime::Runtime;
 
 /// A drawable of an X request that reads what GL drew: its frames are on the screen, its pixmap is up to date. With
 /// `around`, frames of all windows are, since a window's picture includes its children.
-fn settled(dpy: *mut Display, xid: XID, around: bool) -> XID {
+pub fn settled(dpy: *mut Display, xid: XID, around: bool) -> XID {
     // Only a Display that GLX or EGL has seen can have drawables of ours.
     let Some(runtime) = Runtime::existing() else { return xid };
     let mut windows = runtime.egl.windows_of(dpy);

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 
 use crate::glx::display::{AppDisplay, Side2d};
 use crate::interpose::{Inside, Library, Nothing, Real, interpose};
+use crate::trace::Raw;
 use crate::x11;
 
 /// `xcb_extension_t`.
@@ -46,6 +47,12 @@ impl Nothing for Cookie {
     const NOTHING: Self = Self { sequence: 0 };
 }
 
+impl Raw for Cookie {
+    fn raw(self) -> u64 {
+        self.sequence.into()
+    }
+}
+
 mod core_rows {
     use super::*;
 
@@ -53,6 +60,8 @@ mod core_rows {
         from Library::Xcb;
 
         fn xcb_get_extension_data(connection: *mut c_void, extension: *mut Extension) -> *const ExtensionReply => super::extension_data;
+        fn xcb_grab_server(connection: *mut c_void) -> Cookie => crate::x11::grab::xcb_server;
+        fn xcb_grab_server_checked(connection: *mut c_void) -> Cookie => crate::x11::grab::xcb_server_checked;
     }
 }
 

@@ -134,6 +134,22 @@ pub fn subwindow(app: &mut App) -> Result<()> {
     app.hold()
 }
 
+/// Requests to the server just before each swap, which nothing has flushed: X fills the window, which is mapped only then.
+pub fn unflushed(app: &mut App) -> Result<()> {
+    let (window, context) = app.start()?;
+    app.glx.make_current(window.drawable, context)?;
+    let cube = Cube::new(&app.gl)?;
+    for frame in 0..app.frames {
+        app.display().unmap(window.x);
+        cube.draw(&app.gl, frame, app.size.signed())?;
+        app.display().request_map(window.x);
+        app.display().fill(window.x, 0xff_ff_ff, (0, 0), (app.size.0 / 2, app.size.1));
+        app.glx.swap(window.drawable);
+        app.frame_done(frame)?;
+    }
+    app.hold()
+}
+
 /// One context draws three windows in turn, each with a picture of its own.
 pub fn multi_window(app: &mut App) -> Result<()> {
     // Without GLXWindows Mesa forgets the back buffer of a window that is not current.

@@ -77,6 +77,7 @@ const CASES: &[(&str, Case, &str)] = &[
     ("pbuffer", drawables::pbuffer, "a pbuffer, read and blitted to the window"),
     ("readdraw", drawables::read_draw, "draw and read drawables that differ"),
     ("subwindow", drawables::subwindow, "OpenGL in a child window that has a child itself"),
+    ("unflushed", drawables::unflushed, "requests to the server right before each swap"),
     ("multiwindow", drawables::multi_window, "one context, three windows"),
     ("destroyfirst", drawables::destroy_first, "a window destroyed before its context"),
     ("twodisplays", drawables::two_displays, "two connections in one process (--display2 NAME)"),

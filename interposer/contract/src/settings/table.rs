@@ -524,6 +524,28 @@ pub static TABLE: &[Setting] = &[
         },
     },
     Setting {
+        name: "trace",
+        flag: Some("trace"),
+        short: None,
+        env: "GLXRUN_TRACE",
+        metavar: "FILE",
+        bare: None,
+        allowed: "a path, or - for stderr",
+        default: "none",
+        help: "write the program's GLX, EGL and X calls, and GL's that name buffers, to FILE",
+        detail: "The functions are those that glxrun answers. Each call is a line: seconds since 1970, thread, \
+                 function and arguments, what it returned, `<seconds>`. Calls stand in the order in which they began; \
+                 one that ends in `= ?` had not returned when the program ended. The file holds all of them however \
+                 that was. A process that traces beside the first one writes to FILE.PID. An existing FILE is \
+                 overwritten; only its owner can read it.",
+        common: false,
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.trace = Some(parse::path(value)?);
+            Some(())
+        },
+    },
+    Setting {
         name: "counters",
         flag: None,
         short: None,
