@@ -1,7 +1,7 @@
 //! Swaps as fast as it can for some seconds and tells how fast that was: the load of the benchmark.
 //!
-//! `clears [--size WxH] [--seconds S] [--alpha N] [--cube] [--on-key]`: clears of a few rectangles, or with `--cube` a
-//! shaded cube too; with `--on-key` a frame is drawn when a key is pressed, and not before. Prints one line: frames a second, CPU time a frame of this process in ms, alpha bits.
+//! `clears [--size WxH] [--seconds S] [--alpha N] [--cubes N]`: clears of a few rectangles, and N shaded cubes one over the
+//! other. Prints one line: frames a second, CPU time a frame of this process in ms, alpha bits.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,7 +17,6 @@ use glxrun_examples::hold::say;
 use glxrun_examples::load::{Load, Loader};
 use glxrun_examples::xlib::{WindowSpec, XDisplay};
 use x11_dl::glx::GLX_WINDOW_BIT;
-use x11_dl::xlib;
 
 /// Frames before the clock starts: connections, threads and buffers are made in them.
 const WARM_UP: u32 = 30;
@@ -37,8 +36,7 @@ fn run() -> Result<()> {
     let size = args.option("--size", Size(640, 480))?;
     let seconds = Duration::from_secs_f64(args.option("--seconds", 3.0)?);
     let alpha = args.option("--alpha", 0)?;
-    let cube = args.switch("--cube");
-    let on_key = args.switch("--on-key");
+    let cubes: u32 = args.option("--cubes", 0)?;
     args.finish()?;
     let loader = Loader::open(Load::ProcAddress)?;
     let glx = Glx::new(&loader, Arc::new(XDisplay::open(None)?))?;
@@ -59,14 +57,18 @@ fn run() -> Result<()> {
     glx.display.map(window);
     let context = glx.create_context(config, Context::NONE)?;
     glx.make_current(window, context)?;
-    let cube = if cube { Some(Cube::new(&gl)?) } else { None };
+    let cube = if cubes > 0 { Some(Cube::new(&gl)?) } else { None };
 
     let mut frame = 0;
     let draw = |frame: u32| -> Result<()> {
         let (width, height) = size.signed();
         gl.viewport(0, 0, width, height);
         match &cube {
-            Some(cube) => cube.draw(&gl, frame, (width, height))?,
+            Some(cube) => {
+                for turn in 0..cubes {
+                    cube.draw(&gl, frame + turn, (width, height))?;
+                }
+            }
             None => draw::clear(&gl, frame),
         }
         gl.enable(SCISSOR_TEST);
@@ -85,12 +87,12 @@ fn run() -> Result<()> {
     }
     let (start, cpu) = (Instant::now(), cpu_time());
     while start.elapsed() < seconds {
-        if !on_key || wait_for_key(&glx.display) {
-            draw(frame)?;
-            frame += 1;
-        }
+        draw(frame)?;
+        frame += 1;
     }
     let (elapsed, cpu) = (start.elapsed(), cpu_time() - cpu);
+    // So that no frame is lost on its way.
+    glx.functions().wait_gl();
     let frames = f64::from(frame - WARM_UP);
     say(&format!(
         "{:.1} fps {:.3} ms alpha {}",
@@ -98,19 +100,6 @@ fn run() -> Result<()> {
         cpu.as_secs_f64() * 1e3 / frames,
         gl.integer(ALPHA_BITS)
     ))
-}
-
-/// Waits for a key press for a moment.
-fn wait_for_key(display: &XDisplay) -> bool {
-    while let Some(event) = display.next_event() {
-        if event.get_type() == xlib::KeyPress {
-            return true;
-        }
-    }
-    let mut wait = libc::pollfd { fd: display.fd(), events: libc::POLLIN, revents: 0 };
-    // SAFETY: one entry is passed.
-    unsafe { libc::poll(&raw mut wait, 1, 50) };
-    false
 }
 
 /// User and system time of this process.
