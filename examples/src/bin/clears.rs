@@ -1,7 +1,8 @@
 //! Swaps as fast as it can for some seconds and tells how fast that was: the load of the benchmark.
 //!
-//! `clears [--size WxH] [--seconds S] [--alpha N] [--cubes N]`: clears of a few rectangles, and N shaded cubes one over the
-//! other. Prints one line: frames a second, CPU time a frame of this process in ms, alpha bits.
+//! `clears [--size WxH] [--seconds S] [--alpha N] [--cubes N] [--on-key]`: clears of a few rectangles, and N shaded cubes one
+//! over the other; with `--on-key` a frame is drawn when a key is pressed, and not before. Prints one line: frames a second,
+//! CPU time a frame of this process in ms, alpha bits.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use glxrun_examples::hold::say;
 use glxrun_examples::load::{Load, Loader};
 use glxrun_examples::xlib::{WindowSpec, XDisplay};
 use x11_dl::glx::GLX_WINDOW_BIT;
+use x11_dl::xlib;
 
 /// Frames before the clock starts: connections, threads and buffers are made in them.
 const WARM_UP: u32 = 30;
@@ -37,6 +39,7 @@ fn run() -> Result<()> {
     let seconds = Duration::from_secs_f64(args.option("--seconds", 3.0)?);
     let alpha = args.option("--alpha", 0)?;
     let cubes: u32 = args.option("--cubes", 0)?;
+    let on_key = args.switch("--on-key");
     args.finish()?;
     let loader = Loader::open(Load::ProcAddress)?;
     let glx = Glx::new(&loader, Arc::new(XDisplay::open(None)?))?;
@@ -87,8 +90,10 @@ fn run() -> Result<()> {
     }
     let (start, cpu) = (Instant::now(), cpu_time());
     while start.elapsed() < seconds {
-        draw(frame)?;
-        frame += 1;
+        if !on_key || wait_for_key(&glx.display) {
+            draw(frame)?;
+            frame += 1;
+        }
     }
     let (elapsed, cpu) = (start.elapsed(), cpu_time() - cpu);
     // So that no frame is lost on its way.
@@ -100,6 +105,19 @@ fn run() -> Result<()> {
         cpu.as_secs_f64() * 1e3 / frames,
         gl.integer(ALPHA_BITS)
     ))
+}
+
+/// Waits for a key press for a moment.
+fn wait_for_key(display: &XDisplay) -> bool {
+    while let Some(event) = display.next_event() {
+        if event.get_type() == xlib::KeyPress {
+            return true;
+        }
+    }
+    let mut wait = libc::pollfd { fd: display.fd(), events: libc::POLLIN, revents: 0 };
+    // SAFETY: one entry is passed.
+    unsafe { libc::poll(&raw mut wait, 1, 50) };
+    false
 }
 
 /// User and system time of this process.
