@@ -12,7 +12,7 @@ BASE ?= debian:12-slim
 EXTRA ?=
 IMAGE_OPTIONS ?=
 
-.PHONY: help demo test check lint build deps rust applications conformance image image-test deb deb-test
+.PHONY: help demo test check lint build deps rust applications conformance performance image image-test deb deb-test
 
 help:
 	@echo 'make demo          run glxgears split, show its frame rates, save demo.png'
@@ -23,6 +23,7 @@ help:
 	@echo 'make deb           a Debian package; deb-test installs it on a clean Debian 12 and tries it there (as root)'
 	@echo 'make image         an image, by docker, podman or buildah; image-test builds one and tries it (as root)'
 	@echo 'make applications  run many real programs direct and split, renew docs/applications.md'
+	@echo 'make performance   measure what the split costs, renew docs/performance.md: half an hour, alone on the machine'
 
 rust:
 	@command -v $(CARGO) >/dev/null || { \
@@ -61,6 +62,9 @@ conformance: deps
 
 applications: deps build
 	tests/applications/run --install
+
+performance: deps build
+	tests/performance
 
 deb: build
 	@command -v cargo-deb >/dev/null || { echo 'make deb needs cargo-deb; run: cargo install cargo-deb' >&2; exit 1; }

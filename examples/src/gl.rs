@@ -202,6 +202,7 @@ pub mod consts {
     pub const DEPTH_BUFFER_BIT: u32 = 0x0100;
     pub const STENCIL_BUFFER_BIT: u32 = 0x0400;
     pub const COLOR_BUFFER_BIT: u32 = 0x4000;
+    pub const MAX_TEXTURE_SIZE: u32 = 0x0d33;
     pub const FRAMEBUFFER: u32 = 0x8D40;
     pub const TEXTURE0: u32 = 0x84C0;
     pub const ARRAY_BUFFER: u32 = 0x8892;

@@ -400,6 +400,12 @@ impl XDisplay {
         }
     }
 
+    /// Requests that were sent on this connection, or wait to be.
+    pub fn requests(&self) -> u64 {
+        // SAFETY: the display is open.
+        unsafe { (self.xlib.XNextRequest)(self.raw) - 1 }
+    }
+
     /// The connection's socket, for poll().
     pub fn fd(&self) -> c_int {
         // SAFETY: the display is open.

@@ -151,9 +151,7 @@ impl Runtime {
 
     /// The configs of a screen of the program's.
     pub fn configs(&self, screen: c_int) -> &'static [Config] {
-        // An EGL back end has front buffers of its own making, of which the alpha is not ours to set.
-        let fast = crate::gl::opaque::is_fast()
-            && self.backend.is_some_and(|backend| !backend.display().0.is_null());
+        let fast = crate::gl::opaque::is_fast();
         let mut tables = self.configs.write();
         let number = screen.max(0) as usize;
         while tables.len() <= number {

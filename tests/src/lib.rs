@@ -20,6 +20,7 @@ pub mod program;
 pub mod rfb;
 pub mod screen;
 pub mod server;
+pub mod soak;
 pub mod stage;
 
 pub use anyhow::{Context, Result, anyhow, bail, ensure};

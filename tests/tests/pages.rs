@@ -127,7 +127,7 @@ fn latency_of_a_picture_that_moves_by_itself_is_not_made_up() -> Result<()> {
     command
         .args(["--options", "--spoil off", "--latency", "motion"])
         .arg(artifacts::program("clears")?)
-        .args(["--cube", "--seconds", "60"]);
+        .args(["--cubes", "1", "--seconds", "60"]);
     let ended = Program::run(command)?.success()?;
     ensure!(ended.stdout.contains("input to pixel: the picture changes without input"), "{}", ended.stdout);
     ensure!(!ended.stdout.contains("input to pixel, median"), "{}", ended.stdout);

@@ -1,9 +1,9 @@
 //! Swaps as fast as it can for some seconds and tells how fast that was: the load of the benchmark.
 //!
-//! `clears [--size WxH] [--seconds S] [--alpha N] [--cube] [--rate N] [--threads] [--on-key]`: clears of a few rectangles,
-//! or with `--cube` a shaded cube too; no more than N frames a second; with `--on-key` a frame is drawn when a key is
-//! pressed, and not before. Prints one line: frames a second, CPU time a frame of this
-//! process in ms, alpha bits, time in a swap in ms; with `--threads` the same CPU time by thread.
+//! `clears [--size WxH] [--seconds S] [--alpha N] [--cubes N] [--rate N] [--threads] [--on-key]`: clears of a few
+//! rectangles, and N shaded cubes one over the other; no more than N frames a second; with `--on-key` a frame is drawn when
+//! a key is pressed, and not before. Prints one line: frames a second, CPU time a frame of this process in ms, alpha
+//! bits, time in a swap in ms; with `--threads` the same CPU time by thread.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -40,7 +40,7 @@ fn run() -> Result<()> {
     let size = args.option("--size", Size(640, 480))?;
     let seconds = Duration::from_secs_f64(args.option("--seconds", 3.0)?);
     let alpha = args.option("--alpha", 0)?;
-    let cube = args.switch("--cube");
+    let cubes: u32 = args.option("--cubes", 0)?;
     let rate = args.option("--rate", 0.0)?;
     let threads = args.switch("--threads");
     let on_key = args.switch("--on-key");
@@ -64,14 +64,18 @@ fn run() -> Result<()> {
     glx.display.map(window);
     let context = glx.create_context(config, Context::NONE)?;
     glx.make_current(window, context)?;
-    let cube = if cube { Some(Cube::new(&gl)?) } else { None };
+    let cube = if cubes > 0 { Some(Cube::new(&gl)?) } else { None };
 
     let mut frame = 0;
     let draw = |frame: u32| -> Result<Duration> {
         let (width, height) = size.signed();
         gl.viewport(0, 0, width, height);
         match &cube {
-            Some(cube) => cube.draw(&gl, frame, (width, height))?,
+            Some(cube) => {
+                for turn in 0..cubes {
+                    cube.draw(&gl, frame + turn, (width, height))?;
+                }
+            }
             None => draw::clear(&gl, frame),
         }
         gl.enable(SCISSOR_TEST);
@@ -103,6 +107,8 @@ fn run() -> Result<()> {
         }
     }
     let (elapsed, cpu) = (start.elapsed(), cpu_time() - cpu);
+    // So that no frame is lost on its way.
+    glx.functions().wait_gl();
     let frames = f64::from(frame - WARM_UP);
     say(&format!(
         "{:.1} fps {:.3} ms alpha {} swap {:.3} ms",

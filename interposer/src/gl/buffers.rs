@@ -48,6 +48,11 @@ pub fn drawn(features: &Features) -> Vec<u32> {
     names
 }
 
+/// What the current context reads from in the default framebuffer, which must be bound.
+pub fn selected_to_read() -> u32 {
+    emulated().map_or_else(|| get_integer(api::READ_BUFFER) as u32, |buffers| buffers.read())
+}
+
 /// Buffers that we select for a while in place of the program's.
 pub struct Borrowed {
     emulated: Option<&'static dyn Buffers>,

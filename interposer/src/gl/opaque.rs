@@ -12,6 +12,7 @@ use glxrun_contract::settings::Opaque;
 
 use super::alpha::AlphaGuard;
 use super::api::{self, get_integer, gl};
+use super::buffers;
 use crate::glx::current::{self, Current};
 use crate::glx::drawable::Drawable;
 use crate::interpose::Inside;
@@ -78,7 +79,7 @@ fn settle_now(framebuffer: Option<c_uint>) {
         return;
     }
     let buffer = if default_is_bound(&current, api::READ_FRAMEBUFFER_BINDING) && features.names_buffers() {
-        get_integer(api::READ_BUFFER) as c_uint
+        buffers::selected_to_read()
     } else if current.is_double_buffered() {
         api::BACK
     } else {

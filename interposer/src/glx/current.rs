@@ -98,8 +98,33 @@ impl Current {
         self.follow_size();
     }
 
+    /// Whether it is these that a program makes current with a Display of that address.
+    fn is(&self, dpy: *mut Display, draw: XID, read: XID, ctx: GLXContext) -> bool {
+        let is = |drawable: &Option<Arc<Drawable>>, xid: XID| match drawable {
+            Some(drawable) => XID::from(drawable.xid) == xid && !drawable.is_gone(),
+            None => xid == 0,
+        };
+        self.context.raw.0 == ctx as usize
+            && self.display.is_open_at(dpy)
+            && is(&self.draw, draw)
+            && is(&self.read, read)
+    }
+
+    /// Whether the bound surfaces are those of the drawables, of the right sizes.
+    fn fits(&self) -> bool {
+        match (&self.draw, &self.read, &*self.bound.borrow()) {
+            (Some(draw), Some(read), Some((bound_draw, bound_read))) => {
+                draw.fits(bound_draw) && (Arc::ptr_eq(draw, read) || read.fits(bound_read))
+            }
+            _ => false,
+        }
+    }
+
     /// Follows windows that changed their size: new surfaces, what overlaps copied, bound in this thread.
     pub fn follow_size(&self) {
+        if self.fits() {
+            return;
+        }
         let (Some(draw), Some(read)) = (&self.draw, &self.read) else { return };
         draw.fit();
         read.fit();
@@ -133,6 +158,14 @@ pub unsafe fn make_context_current(dpy: *mut Display, draw: XID, read: XID, ctx:
 }
 
 fn make(dpy: *mut Display, draw: XID, read: XID, ctx: GLXContext, minor: u8) -> i32 {
+    // What is current already: programs do this for every frame, or more often, so it must cost nothing.
+    if !ctx.is_null()
+        && let Some(current) = get().filter(|current| current.is(dpy, draw, read, ctx))
+    {
+        current.display.follow();
+        current.follow_size();
+        return 1;
+    }
     let Some(display) = AppDisplay::of(dpy) else { return 0 };
     let Some(backend) = Runtime::get().backend else { return 0 };
     if ctx.is_null() {
@@ -167,22 +200,6 @@ fn enter(display: &Arc<AppDisplay>, draw: XID, read: XID, ctx: GLXContext) -> Re
     // One thread has one context. Of an EGL device's, GLVND cannot tell which API made it current.
     if previous.is_none() && backend.display().0.is_null() && egl::current::has_context() {
         return Err((Code::X(core::BAD_ACCESS), 0));
-    }
-    let same = previous.as_ref().filter(|current| {
-        let is = |drawable: &Option<Arc<Drawable>>, xid: XID| {
-            drawable
-                .as_ref()
-                .map_or(xid == 0, |drawable| XID::from(drawable.xid) == xid && !drawable.is_gone())
-        };
-        current.context.raw.0 == ctx as usize
-            && Arc::ptr_eq(&current.display, display)
-            && is(&current.draw, draw)
-            && is(&current.read, read)
-    });
-    if let Some(current) = same {
-        display.catch_up(true);
-        current.follow_size();
-        return Ok(());
     }
     let context = Context::find(ctx).ok_or((GlxError::BadContext.into(), ctx as u64))?;
     if (draw == 0) != (read == 0) {

@@ -208,6 +208,11 @@ impl AppDisplay {
         self.client.dpy()
     }
 
+    /// Whether the Xlib Display is at that address, and has not been closed.
+    pub fn is_open_at(&self, dpy: *mut Display) -> bool {
+        self.dpy() == dpy && !self.client.is_closed()
+    }
+
     /// A screen by number.
     pub fn screen(&self, number: c_int) -> Option<&AppScreen> {
         self.screens.get(usize::try_from(number).ok()?)
@@ -231,6 +236,11 @@ impl AppDisplay {
     /// As [`Self::sync`], but only if the program sent requests since (see [`Client::catch_up`]).
     pub fn catch_up(&self, thorough: bool) {
         self.client.catch_up(&self.side.server, thorough);
+    }
+
+    /// As [`Self::catch_up`], without a system call where the program has sent nothing (see [`Client::follow`]).
+    pub fn follow(&self) {
+        self.client.follow(&self.side.server, true);
     }
 
     /// Delivers an error to the program's X error handler.

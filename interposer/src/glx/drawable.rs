@@ -181,6 +181,15 @@ impl Drawable {
         self.backing.lock().as_ref().map(|backing| backing.surface.clone())
     }
 
+    /// Whether a surface is the drawable's, and of its size.
+    pub fn fits(&self, surface: &Arc<Surface>) -> bool {
+        let sized = self.window().is_none_or(|window| {
+            let (width, height) = window.size();
+            (surface.width, surface.height) == (width.max(1), height.max(1))
+        });
+        sized && self.backing.lock().as_ref().is_some_and(|backing| Arc::ptr_eq(&backing.surface, surface))
+    }
+
     /// Gives a window whose size changed a surface of the new size.
     pub fn fit(&self) {
         let Kind::Window(window) = &self.kind else { return };

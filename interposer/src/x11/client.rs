@@ -56,17 +56,24 @@ impl Client {
     /// As [`Self::sync`], but only if the program sent requests since. `thorough` also covers requests that went
     /// through XCB, which Xlib's counter does not count; that costs a round trip for programs that use it.
     pub fn catch_up(&self, server: &Server, thorough: bool) {
-        if self.is_closed() {
-            return;
-        }
-        let moved = last_request(self.dpy()) != self.synced.load(Relaxed);
-        // With a server that is gone, Xlib ends the program or calls its handler, as for a program that draws directly.
-        let gone = !server.is_alive();
-        if moved || gone || (thorough && uses_xcb(self.dpy())) {
-            self.sync(server);
-        } else {
+        if !self.follow(server, thorough) && !self.is_closed() {
             // Another client may have resized the window.
             server.pump();
         }
+    }
+
+    /// As [`Self::catch_up`], but what other clients did shows only once the poster's thread has heard of it. Gives whether
+    /// it synced.
+    pub fn follow(&self, server: &Server, thorough: bool) -> bool {
+        if self.is_closed() {
+            return false;
+        }
+        let moved = last_request(self.dpy()) != self.synced.load(Relaxed);
+        // With a server that is gone, Xlib ends the program or calls its handler, as for a program that draws directly.
+        let behind = moved || !server.is_alive() || (thorough && uses_xcb(self.dpy()));
+        if behind {
+            self.sync(server);
+        }
+        behind
     }
 }

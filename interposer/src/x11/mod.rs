@@ -10,6 +10,7 @@ mod pixels;
 
 use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
 use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, RwLock};
@@ -182,12 +183,14 @@ pub fn error_handler() -> Option<ErrorHandler> {
     }
 }
 
+/// Whether the program took the XCB connection of any Display: asked often, and mostly not.
+static XCB_USED: AtomicBool = AtomicBool::new(false);
 /// Displays whose XCB connection the program took, and that connection.
 static XCB: Mutex<Vec<(usize, usize)>> = Mutex::new(Vec::new());
 
 /// Whether the program may send requests on a Display through XCB.
 pub fn uses_xcb(dpy: *mut Display) -> bool {
-    XCB.lock().iter().any(|(display, _)| *display == dpy as usize)
+    XCB_USED.load(Relaxed) && XCB.lock().iter().any(|(display, _)| *display == dpy as usize)
 }
 
 /// The Display of an XCB connection that the program got from Xlib.
@@ -207,6 +210,7 @@ unsafe fn get_xcb_connection(dpy: *mut Display) -> *mut c_void {
     let mut known = XCB.lock();
     if !known.contains(&pair) {
         known.push(pair);
+        XCB_USED.store(true, Relaxed);
     }
     connection
 }

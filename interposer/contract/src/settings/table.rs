@@ -306,7 +306,7 @@ pub static TABLE: &[Setting] = &[
         default: "exact",
         help: "fast: give windows a hidden alpha",
         detail: "Windows without alpha are then backed by surfaces with alpha, which software renderers read several times quicker. Programs that blend with the alpha \
-                 that is in the window (GL_DST_ALPHA) although it has none look different then; all others do not notice. Without effect where an EGL device renders.",
+                 that is in the window (GL_DST_ALPHA) although it has none look different then; all others do not notice.",
         common: true,
         audience: Audience::Both,
         parse: |settings, value| {
