@@ -105,11 +105,14 @@ impl Plan {
     /// After a failure: whether there is another port to try, because another program has taken the one that was free.
     pub fn retries(&mut self, failure: &Failure, settings: &Settings) -> Result<bool> {
         let Place::Port(address) = &mut self.place else { return Ok(false) };
-        let taken = format!("{failure}").to_lowercase().contains("in use");
+        let words = format!("{failure}").to_lowercase();
+        // Xvnc's words, and x11vnc's. A port may be free for us, but not for a server that does not reuse addresses.
+        let taken = words.contains("in use") || words.contains("listening port");
         if settings.vnc_port != 0 || !taken {
             return Ok(false);
         }
-        *address = free_port(settings)?;
+        let next = address.port().saturating_add(1);
+        *address = listen(settings.listen, 0, next, "--vnc-port")?.local_addr()?;
         Ok(true)
     }
 
@@ -287,7 +290,7 @@ fn free_port(settings: &Settings) -> Result<SocketAddr> {
 
 /// Listens at `port`, or if that is 0 at the first free one from `first` on.
 fn listen(address: IpAddr, port: u16, first: u16, option: &str) -> Result<TcpListener> {
-    let ports = if port == 0 { first..=first + PORTS - 1 } else { port..=port };
+    let ports = if port == 0 { first..=first.saturating_add(PORTS - 1) } else { port..=port };
     for candidate in ports {
         match TcpListener::bind((address, candidate)) {
             Ok(listener) => return Ok(listener),
@@ -299,7 +302,7 @@ fn listen(address: IpAddr, port: u16, first: u16, option: &str) -> Result<TcpLis
         }
     }
     ensure!(port == 0, "port {port} ({option}) of {address} is taken; 0 chooses a free one");
-    bail!("no port from {first} to {} of {address} is free", first + PORTS - 1)
+    bail!("no port of {address} from {first} on is free")
 }
 
 /// An address as the VNC servers' options take it.

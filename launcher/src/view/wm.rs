@@ -3,23 +3,28 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use glxrun_contract::settings::WindowManager;
 use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{AtomEnum, ConnectionExt};
+use x11rb::protocol::xproto::{ConnectionExt, CreateWindowAux, EventMask, MapState, WindowClass};
+use x11rb::rust_connection::RustConnection;
 
 use crate::display::Server;
 use crate::failure::Failure;
 use crate::helper::Helper;
 use crate::scratch::Scratch;
 use crate::signals::Signals;
-use crate::{Variable, program, task};
+use crate::{Variable, program, say, task};
 
 /// What `auto` takes: the first that is installed.
 const KNOWN: [&str; 8] =
     ["openbox", "icewm", "jwm", "fluxbox", "xfwm4", "marco", "metacity", "matchbox-window-manager"];
-/// How long it may take to take over the screen. Not all of them say when they have.
-const START: Duration = Duration::from_secs(3);
+/// How long it may take to come up. After that programs are started all the same.
+const START: Duration = Duration::from_secs(10);
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(5);
+/// How long it may take to map a window before it is asked once more.
+const ASK_AGAIN: Duration = Duration::from_millis(200);
 
 /// The program to start, if any. `wanted`: whether `auto` means one.
 pub fn choose(setting: &WindowManager, wanted: bool) -> Result<Option<String>> {
@@ -55,22 +60,42 @@ pub fn start(
     };
     let helper = Helper::start(what, scratch.file("wm.log"), recipe)?;
     let server = server.clone();
-    task::within(START, signals, move || wait(&server))?;
+    if let Some(Err(why)) = task::within(START + START, signals, move || wait(&server))? {
+        say!("{} is not ready: {why:#}", helper.what());
+    }
     Ok(helper)
 }
 
-/// Waits until the root window tells of a window manager, as EWMH has it.
+/// Waits until it maps windows. It takes hold of them early in its start, but what asks to be mapped before its end may be
+/// forgotten, as openbox does: so a window of ours asks until it is mapped.
 fn wait(server: &Server) -> Result<()> {
     let connection = server.connect()?;
-    let root = connection.setup().roots.first().map_or(0, |screen| screen.root);
-    let check = connection.intern_atom(false, b"_NET_SUPPORTING_WM_CHECK")?.reply()?.atom;
+    let screen = connection.setup().roots.first().context("the X server has no screen")?;
     let deadline = Instant::now() + START;
-    while Instant::now() < deadline {
-        let property = connection.get_property(false, root, check, AtomEnum::WINDOW, 0, 1)?.reply()?;
-        if property.value_len > 0 {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(10));
+    let redirects = |connection: &RustConnection| -> Result<bool> {
+        let selected = connection.get_window_attributes(screen.root)?.reply()?.all_event_masks;
+        Ok(selected.contains(EventMask::SUBSTRUCTURE_REDIRECT))
+    };
+    while !redirects(&connection)? {
+        ensure!(Instant::now() < deadline, "it does not take over the screen");
+        std::thread::sleep(PAUSE);
     }
+    let window = connection.generate_id()?;
+    let inherit = x11rb::COPY_FROM_PARENT;
+    let (class, values) = (WindowClass::INPUT_OUTPUT, CreateWindowAux::new());
+    connection.create_window(0, window, screen.root, 0, 0, 1, 1, 0, class, inherit, &values)?.check()?;
+    let is_mapped = || -> Result<bool> {
+        Ok(connection.get_window_attributes(window)?.reply()?.map_state != MapState::UNMAPPED)
+    };
+    let mut asked = None;
+    while !is_mapped()? {
+        ensure!(Instant::now() < deadline, "it maps no windows");
+        if asked.is_none_or(|asked: Instant| asked.elapsed() >= ASK_AGAIN) {
+            connection.map_window(window)?.check()?;
+            asked = Some(Instant::now());
+        }
+        std::thread::sleep(PAUSE);
+    }
+    connection.destroy_window(window)?.check()?;
     Ok(())
 }
