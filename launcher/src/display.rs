@@ -6,6 +6,7 @@ use std::os::unix::net::{SocketAddr, UnixStream};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use glxrun_display::check;
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{ConnectionExt, CreateWindowAux, WindowClass};
 use x11rb::reexports::x11rb_protocol::parse_display::{ConnectAddress, ParsedDisplay, parse_display};
@@ -139,10 +140,9 @@ pub fn is_same(first: &RustConnection, second: &RustConnection) -> Result<bool> 
     let (width, height) = (1 + time.subsec_nanos() % 30_000, 1 + std::process::id() % 30_000);
     let (width, height) = (width as u16, height as u16);
     let attributes = CreateWindowAux::new().override_redirect(1);
-    first
-        .create_window(0, id, root, 0, 0, width, height, 0, WindowClass::INPUT_ONLY, 0, &attributes)?
-        .check()?;
+    let class = WindowClass::INPUT_ONLY;
+    check(first, first.create_window(0, id, root, 0, 0, width, height, 0, class, 0, &attributes)?)?;
     let found = second.get_geometry(id)?.reply().is_ok_and(|it| (it.width, it.height) == (width, height));
-    first.destroy_window(id)?.check()?;
+    check(first, first.destroy_window(id)?)?;
     Ok(found)
 }

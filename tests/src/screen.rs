@@ -4,6 +4,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
+use glxrun_display::check;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::*;
@@ -35,10 +36,7 @@ impl Screen {
         let root = *roots.first().context("the server has no screen")?;
         let watch = ChangeWindowAttributesAux::new().event_mask(EventMask::SUBSTRUCTURE_NOTIFY);
         for root in &roots {
-            let watched = connection.change_window_attributes(*root, &watch)?;
-            // A round trip first: with an event of that very request before it, x11rb's `check` waits for ever.
-            connection.get_input_focus()?.reply()?;
-            watched.check()?;
+            check(&connection, connection.change_window_attributes(*root, &watch)?)?;
         }
         Ok(Self { connection, root, roots })
     }

@@ -6,6 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
+use glxrun_display::check;
 use glxrun_tests::stage::glxrun;
 use glxrun_tests::{Context, Program, Result, TwoD, XServer, c, ensure};
 use rustix::process::{Signal, getuid, kill_process};
@@ -374,7 +375,7 @@ fn a_frame_that_does_not_arrive() -> Result<()> {
         copy,
         &attributes,
     )?;
-    connection.map_window(window)?.check()?;
+    check(&connection, connection.map_window(window)?)?;
     std::thread::spawn(move || {
         while let Ok(event) = connection.wait_for_event() {
             if matches!(event, Event::MapNotify(mapped) if mapped.window != window) {

@@ -191,14 +191,12 @@ impl x11rb::rust_connection::Stream for Stream {
     }
 }
 
-/// Waits until the server has done a request that has no reply; its error, if there is one.
+/// Waits until the server has done a request that has no reply, one round trip; its error, if there is one. For any
+/// connection on which events come.
 ///
 /// Not by x11rb's own `check` alone: an event that tells the request's own sequence number, and comes before the
 /// question, makes x11rb 0.14 believe that it has asked already, and it then waits for ever.
-pub(crate) fn check<C: RequestConnection>(
-    connection: &C,
-    cookie: VoidCookie<'_, C>,
-) -> Result<(), ReplyError> {
+pub fn check<C: RequestConnection>(connection: &C, cookie: VoidCookie<'_, C>) -> Result<(), ReplyError> {
     connection.get_input_focus()?.reply()?;
     cookie.check()
 }

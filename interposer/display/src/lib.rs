@@ -43,6 +43,7 @@ mod tracking;
 mod transport;
 mod window;
 
+pub use connect::check;
 pub use error::{ConnectError, Error, WatchError};
 pub use extension::ExtensionCodes;
 pub use finish::Finish;

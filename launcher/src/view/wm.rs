@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use glxrun_contract::settings::WindowManager;
+use glxrun_display::check;
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{ConnectionExt, CreateWindowAux, EventMask, MapState, WindowClass};
 use x11rb::rust_connection::RustConnection;
@@ -83,7 +84,8 @@ fn wait(server: &Server) -> Result<()> {
     let window = connection.generate_id()?;
     let inherit = x11rb::COPY_FROM_PARENT;
     let (class, values) = (WindowClass::INPUT_OUTPUT, CreateWindowAux::new());
-    connection.create_window(0, window, screen.root, 0, 0, 1, 1, 0, class, inherit, &values)?.check()?;
+    let made = connection.create_window(0, window, screen.root, 0, 0, 1, 1, 0, class, inherit, &values)?;
+    check(&connection, made)?;
     let is_mapped = || -> Result<bool> {
         Ok(connection.get_window_attributes(window)?.reply()?.map_state != MapState::UNMAPPED)
     };
@@ -91,11 +93,11 @@ fn wait(server: &Server) -> Result<()> {
     while !is_mapped()? {
         ensure!(Instant::now() < deadline, "it maps no windows");
         if asked.is_none_or(|asked: Instant| asked.elapsed() >= ASK_AGAIN) {
-            connection.map_window(window)?.check()?;
+            check(&connection, connection.map_window(window)?)?;
             asked = Some(Instant::now());
         }
         std::thread::sleep(PAUSE);
     }
-    connection.destroy_window(window)?.check()?;
+    check(&connection, connection.destroy_window(window)?)?;
     Ok(())
 }

@@ -6,6 +6,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use glxrun_display::check;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
 use x11rb::protocol::damage::{ConnectionExt as _, ReportLevel};
@@ -19,7 +20,7 @@ fn main() -> Result<()> {
     let root = connection.setup().roots.get(screen).context("no screen")?.root;
     connection.damage_query_version(1, 1)?.reply()?;
     let events = ChangeWindowAttributesAux::new().event_mask(EventMask::SUBSTRUCTURE_NOTIFY);
-    connection.change_window_attributes(root, &events)?.check()?;
+    check(&connection, connection.change_window_attributes(root, &events)?)?;
     println!("ready");
     let window = loop {
         if let Event::MapNotify(event) = connection.wait_for_event()? {
@@ -29,7 +30,7 @@ fn main() -> Result<()> {
     let geometry = connection.get_geometry(window)?.reply()?;
     let whole = f64::from(geometry.width) * f64::from(geometry.height);
     let damage = connection.generate_id()?;
-    connection.damage_create(damage, window, ReportLevel::RAW_RECTANGLES)?.check()?;
+    check(&connection, connection.damage_create(damage, window, ReportLevel::RAW_RECTANGLES)?)?;
     let (mut pixels, mut span) = (0.0, None::<(Instant, Instant)>);
     loop {
         match connection.wait_for_event()? {
