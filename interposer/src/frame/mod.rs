@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use glxrun_contract::records::Moment;
+use glxrun_contract::records::{Moment, Record};
 use glxrun_display::{Slot, Window};
 
 use crate::gl::api::{self, get_integer};
@@ -150,11 +150,16 @@ pub fn send(current: &Current, window: &Arc<Window>, buffer: u32) {
     send_drawn(&here, window);
 }
 
-/// Makes a frame of a window. False if it is dropped.
+/// Sends what is drawn as a frame of a window. False if it is dropped.
 fn send_drawn(drawn: &dyn Drawn, window: &Arc<Window>) -> bool {
+    make(window, |record| strategy::send(drawn, window, record))
+}
+
+/// Makes a frame of a window, counted and recorded; `send` tells whether it is on its way, else it is dropped.
+fn make(window: &Window, send: impl FnOnce(&Record) -> bool) -> bool {
     let number = window.counters().count_rendered();
     let record = watch::begin(window, number);
-    let sent = strategy::send(drawn, window, &record);
+    let sent = send(&record);
     if sent {
         hold(window, number);
     } else {
@@ -171,46 +176,32 @@ pub fn deliver(window: &Window, width: u16, height: u16, read: impl FnOnce(readb
 }
 
 fn deliver_slot(window: &Window, width: u16, height: u16, fill: impl FnOnce(&mut Slot)) -> bool {
-    let number = window.counters().count_rendered();
-    let record = watch::begin(window, number);
-    let Some(mut slot) = window.acquire(width, height) else {
-        record.note(Moment::Dropped);
-        window.drop_one();
-        return false;
-    };
-    slot.set_record(record);
-    fill(&mut slot);
-    window.post(slot);
-    hold(window, number);
-    true
+    make(window, |record| {
+        let Some(mut slot) = window.acquire(width, height) else { return false };
+        slot.set_record(record.clone());
+        fill(&mut slot);
+        window.post(slot);
+        true
+    })
 }
 
 /// Sends a surface that is not current in this thread: the 3D worker reads it.
 pub fn send_from_worker(window: &Window, surface: &Arc<Surface>, buffer: u32) {
-    let number = window.counters().count_rendered();
-    let record = watch::begin(window, number);
     let Some(backend) = Runtime::get().backend else { return };
-    let Some(mut slot) = window.acquire(surface.width, surface.height) else {
-        record.note(Moment::Dropped);
-        window.drop_one();
-        return;
-    };
-    slot.set_record(record);
-    let config = surface.config;
-    let read = move || -> Slot {
-        let _inside = Inside::enter();
-        let features = Features::of_current();
-        let from = state::Source::Default(buffer);
-        orders::fill(&Source { features: &features, from, config }, &mut slot);
-        slot
-    };
-    match backend.worker().run(surface, read) {
-        Some(slot) => window.post(slot),
-        None => {
-            window.drop_one();
-        }
-    }
-    hold(window, number);
+    make(window, |record| {
+        let Some(mut slot) = window.acquire(surface.width, surface.height) else { return false };
+        slot.set_record(record.clone());
+        let config = surface.config;
+        let read = move || -> Slot {
+            let _inside = Inside::enter();
+            let features = Features::of_current();
+            let from = state::Source::Default(buffer);
+            orders::fill(&Source { features: &features, from, config }, &mut slot);
+            slot
+        };
+        let read = backend.worker().run(surface, read);
+        read.map(|slot| window.post(slot)).is_some()
+    });
 }
 
 /// With `--pause-at-frame`, the frame's picture stays: its swap does not return.
