@@ -1,28 +1,8 @@
 /* A program of the nineties: linked against OpenGL, one picture in immediate mode, held until standard input ends.
- * Compiled as a program, or with -DENTRY=name as a function in a library. It declares what it calls itself, so that only
- * the runtime libraries must be installed. */
+ * Compiled as a program, or with -DENTRY=name as a function in a library. */
 #include <stdio.h>
 
-typedef struct _XDisplay Display;
-typedef unsigned long XID;
-typedef struct { void *visual; XID visualid; int screen, depth, class; unsigned long red, green, blue; int size, bits; } XVisualInfo;
-typedef struct {
-    XID background_pixmap; unsigned long background_pixel; XID border_pixmap; unsigned long border_pixel;
-    int bit_gravity, win_gravity, backing_store; unsigned long backing_planes, backing_pixel; int save_under;
-    long event_mask, do_not_propagate_mask; int override_redirect; XID colormap, cursor;
-} XSetWindowAttributes;
-
-Display *XOpenDisplay(const char *);
-XID XDefaultRootWindow(Display *), XCreateColormap(Display *, XID, void *, int);
-XID XCreateWindow(Display *, XID, int, int, unsigned, unsigned, unsigned, int, unsigned, void *, unsigned long, XSetWindowAttributes *);
-int XMapWindow(Display *, XID), XSync(Display *, int);
-XVisualInfo *glXChooseVisual(Display *, int, int *);
-void *glXCreateContext(Display *, XVisualInfo *, void *, int);
-int glXMakeCurrent(Display *, XID, void *);
-void glXSwapBuffers(Display *, XID), glXDestroyContext(Display *, void *);
-void glClearColor(float, float, float, float), glClear(unsigned), glBegin(unsigned), glEnd(void);
-void glColor3f(float, float, float), glVertex2f(float, float);
-unsigned glGetError(void);
+#include "gl_x11.h"
 
 #ifndef ENTRY
 #define ENTRY main
