@@ -113,6 +113,21 @@ pub struct Wanted {
     pub drawables: c_int,
 }
 
+/// A double-buffered window without alpha, stencil or multisampling, with 24 bits of depth.
+impl Default for Wanted {
+    fn default() -> Self {
+        Self {
+            double: true,
+            alpha: 0,
+            depth: 24,
+            stencil: 0,
+            samples: 0,
+            visual_depth: None,
+            drawables: GLX_WINDOW_BIT,
+        }
+    }
+}
+
 /// GLX on one display.
 #[derive(Clone)]
 pub struct Glx {

@@ -12,6 +12,7 @@ pub mod glx;
 pub mod hold;
 pub mod image;
 pub mod load;
+pub mod setup;
 pub mod timing;
 pub mod xlib;
 

@@ -6,54 +6,28 @@
 
 use std::hint::black_box;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Instant;
 
 use glxrun_examples::Result;
 use glxrun_examples::args::Args;
-use glxrun_examples::gl::Gl;
 use glxrun_examples::gl::consts::*;
-use glxrun_examples::glx::{Context, Glx, Wanted};
+use glxrun_examples::glx::Wanted;
 use glxrun_examples::hold::say;
-use glxrun_examples::load::{Load, Loader};
-use glxrun_examples::xlib::{WindowSpec, XDisplay};
-use x11_dl::glx::GLX_WINDOW_BIT;
+use glxrun_examples::setup::{self, Setup};
 
 const BATCHES: u32 = 5;
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("calls: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    setup::main("calls", run)
 }
 
 fn run() -> Result<()> {
     let mut args = Args::from_env();
     let count: u32 = args.option("--count", 100_000)?;
     args.finish()?;
-    let loader = Loader::open(Load::ProcAddress)?;
-    let glx = Glx::new(&loader, Arc::new(XDisplay::open(None)?))?;
-    let gl = Gl::load(&loader)?;
-    let wanted = Wanted {
-        double: true,
-        alpha: 0,
-        depth: 24,
-        stencil: 0,
-        samples: 0,
-        visual_depth: None,
-        drawables: GLX_WINDOW_BIT,
-    };
-    let config = glx.choose(&wanted)?;
-    let visual = glx.visual(config).ok_or("the config has no visual")?;
-    let spec = WindowSpec { visual, parent: None, position: (0, 0), size: (64, 64), title: "calls" };
-    let window = glx.display.create_window(&spec)?;
-    glx.display.map(window);
-    let context = glx.create_context(config, Context::NONE)?;
-    glx.make_current(window, context)?;
+    let setup = Setup::new(&Wanted::default())?;
+    let (window, context) = setup.current_window("calls", (64, 64))?;
+    let Setup { glx, gl, .. } = &setup;
     gl.viewport(0, 0, 64, 64);
     for _ in 0..30 {
         gl.clear(COLOR_BUFFER_BIT);

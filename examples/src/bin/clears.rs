@@ -2,37 +2,28 @@
 //!
 //! `clears [--size WxH] [--seconds S] [--alpha N] [--cubes N] [--rate N] [--threads] [--on-key]`: clears of a few
 //! rectangles, and N shaded cubes one over the other; no more than N frames a second; with `--on-key` a frame is drawn when
-//! a key is pressed, and not before. Prints one line: frames a second, CPU time a frame of this process in ms, alpha
-//! bits, time in a swap in ms; with `--threads` the same CPU time by thread.
+//! a key is pressed, and not before, once it has said `ready`. Prints one line: frames a second, CPU time a frame of this
+//! process in ms, alpha bits, time in a swap in ms; with `--threads` the same CPU time by thread.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use glxrun_examples::Result;
 use glxrun_examples::args::{Args, Size};
 use glxrun_examples::draw::{self, Cube};
-use glxrun_examples::gl::Gl;
 use glxrun_examples::gl::consts::*;
-use glxrun_examples::glx::{Context, Glx, Wanted};
+use glxrun_examples::glx::Wanted;
 use glxrun_examples::hold::say;
-use glxrun_examples::load::{Load, Loader};
-use glxrun_examples::xlib::{WindowSpec, XDisplay};
-use x11_dl::glx::GLX_WINDOW_BIT;
+use glxrun_examples::setup::{self, Setup};
+use glxrun_examples::xlib::XDisplay;
 use x11_dl::xlib;
 
 /// Frames before the clock starts: connections, threads and buffers are made in them.
 const WARM_UP: u32 = 30;
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("clears: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    setup::main("clears", run)
 }
 
 fn run() -> Result<()> {
@@ -45,26 +36,10 @@ fn run() -> Result<()> {
     let threads = args.switch("--threads");
     let on_key = args.switch("--on-key");
     args.finish()?;
-    let loader = Loader::open(Load::ProcAddress)?;
-    let glx = Glx::new(&loader, Arc::new(XDisplay::open(None)?))?;
-    let gl = Gl::load(&loader)?;
-    let wanted = Wanted {
-        double: true,
-        alpha,
-        depth: 24,
-        stencil: 0,
-        samples: 0,
-        visual_depth: None,
-        drawables: GLX_WINDOW_BIT,
-    };
-    let config = glx.choose(&wanted)?;
-    let visual = glx.visual(config).ok_or("the config has no visual")?;
-    let spec = WindowSpec { visual, parent: None, position: (0, 0), size: (size.0, size.1), title: "clears" };
-    let window = glx.display.create_window(&spec)?;
-    glx.display.map(window);
-    let context = glx.create_context(config, Context::NONE)?;
-    glx.make_current(window, context)?;
-    let cube = if cubes > 0 { Some(Cube::new(&gl)?) } else { None };
+    let setup = Setup::new(&Wanted { alpha, ..Wanted::default() })?;
+    let (window, _) = setup.current_window("clears", (size.0, size.1))?;
+    let Setup { glx, gl, .. } = &setup;
+    let cube = if cubes > 0 { Some(Cube::new(gl)?) } else { None };
 
     let mut frame = 0;
     let draw = |frame: u32| -> Result<Duration> {
@@ -73,10 +48,10 @@ fn run() -> Result<()> {
         match &cube {
             Some(cube) => {
                 for turn in 0..cubes {
-                    cube.draw(&gl, frame + turn, (width, height))?;
+                    cube.draw(gl, frame + turn, (width, height))?;
                 }
             }
-            None => draw::clear(&gl, frame),
+            None => draw::clear(gl, frame),
         }
         gl.enable(SCISSOR_TEST);
         for strip in 0..8 {
@@ -95,6 +70,9 @@ fn run() -> Result<()> {
     }
     let (start, cpu, cpu_by_thread) = (Instant::now(), cpu_time(), thread_times());
     let mut swapping = Duration::ZERO;
+    if on_key {
+        say("ready")?;
+    }
     while start.elapsed() < seconds {
         if on_key && !wait_for_key(&glx.display) {
             continue;

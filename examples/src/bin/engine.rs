@@ -18,6 +18,7 @@ use glxrun_examples::gl::{Fence, Gl};
 use glxrun_examples::glx::{Config, Context, Glx};
 use glxrun_examples::hold::{Pace, say};
 use glxrun_examples::load::{Load, Loader};
+use glxrun_examples::setup;
 use glxrun_examples::xlib::{WindowSpec, XDisplay};
 use glxrun_examples::{Error, Result, check};
 use x11_dl::glx::*;
@@ -26,13 +27,7 @@ use x11_dl::{xlib, xrandr};
 const GLX_X_RENDERABLE: i32 = 0x8012;
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("engine: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    setup::main("engine", run)
 }
 
 fn run() -> Result<()> {

@@ -3,16 +3,14 @@
 //! `states compat|core|es2|es3 [--samples N]`; it prints what differs and ends with 1 then. Run direct it tests itself.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use glxrun_examples::args::Args;
 use glxrun_examples::gl::Gl;
 use glxrun_examples::gl::consts::*;
 use glxrun_examples::glx::{Context, Glx, Wanted};
-use glxrun_examples::load::{Load, Loader};
-use glxrun_examples::xlib::{WindowSpec, XDisplay};
+use glxrun_examples::load::Loader;
+use glxrun_examples::setup::{self, Setup};
 use glxrun_examples::{Result, check};
-use x11_dl::glx::GLX_WINDOW_BIT;
 
 /// Kinds of context that a state is there in: compatibility, core, ES 2, ES 3.
 const COMPAT: u8 = 1;
@@ -349,23 +347,9 @@ fn run() -> Result<()> {
     };
     let samples = args.option("--samples", 0)?;
     args.finish()?;
-    let loader = Loader::open(Load::by_name("procaddress")?)?;
-    let glx = Glx::new(&loader, Arc::new(XDisplay::open(None)?))?;
-    let gl = Gl::load(&loader)?;
-    let wanted = Wanted {
-        double: true,
-        alpha: 0,
-        depth: 24,
-        stencil: 8,
-        samples,
-        visual_depth: None,
-        drawables: GLX_WINDOW_BIT,
-    };
-    let config = glx.choose(&wanted)?;
-    let visual = glx.visual(config).ok_or("the config has no visual")?;
-    let spec = WindowSpec { visual, parent: None, position: (0, 0), size: (150, 140), title: "states" };
-    let window = glx.display.create_window(&spec)?;
-    glx.display.map(window);
+    let setup = Setup::new(&Wanted { stencil: 8, samples, ..Wanted::default() })?;
+    let window = setup.window("states", (150, 140))?;
+    let Setup { loader, glx, gl, config } = setup;
     for round in 0..3 {
         for front in [false, true] {
             let fresh = context(&glx, config, kind)?;
@@ -424,11 +408,5 @@ const UNSET: [&str; 7] = [
 ];
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("states: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    setup::main("states", run)
 }

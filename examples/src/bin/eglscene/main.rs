@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use app::App;
 use glxrun_examples::Result;
 use glxrun_examples::args::Args;
+use glxrun_examples::setup;
 
 type Case = fn(&mut App) -> Result<()>;
 
@@ -54,11 +55,5 @@ fn run() -> Result<()> {
 }
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("eglscene: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    setup::main("eglscene", run)
 }

@@ -21,6 +21,7 @@ use std::process::ExitCode;
 use app::App;
 use glxrun_examples::Result;
 use glxrun_examples::args::Args;
+use glxrun_examples::setup;
 
 type Case = fn(&mut App) -> Result<()>;
 
@@ -141,11 +142,5 @@ fn run() -> Result<()> {
 }
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("scene: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    setup::main("scene", run)
 }

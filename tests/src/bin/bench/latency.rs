@@ -4,6 +4,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
+use glxrun_display::check;
 use glxrun_tests::{Program, Screen, XServer};
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
@@ -32,8 +33,8 @@ pub fn run(arguments: &[String]) -> Result<()> {
         for _ in 0..ROUNDS {
             for ((_, device), times) in arms.iter().zip(&mut times) {
                 let (server, command) = match device {
-                    None => (&three_d, on(&three_d, Command::new(program_path("keys")?))),
-                    Some(device) => (&two_d, split(&two_d, device, &[], "keys")?),
+                    None => (&three_d, on(&three_d, Command::new(program_path("clears")?))),
+                    Some(device) => (&two_d, split(&two_d, device, &[], "clears")?),
                 };
                 times.extend(presses(server, command, size)?);
             }
@@ -54,15 +55,16 @@ pub fn run(arguments: &[String]) -> Result<()> {
 
 /// Starts the program and gives the time in ms that each key press took to show.
 fn presses(server: &XServer, mut command: Command, size: &str) -> Result<Vec<f64>> {
-    command.args(["--size", size]);
+    command.args(["--size", size, "--on-key", "--seconds", "600"]);
     let mut program = Program::start(command)?;
     program.line_where(|line| line == "ready")?;
     let screen = Screen::connect(server)?;
-    let (window, connection) = (screen.window_titled("keys")?, screen.connection());
-    connection.set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME)?.check()?;
+    let (window, connection) = (screen.window_titled("clears")?, screen.connection());
+    check(connection, connection.set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME)?)?;
     let (width, height) = screen.size(window)?;
     let look = || -> Result<Vec<u8>> {
-        let (x, y) = (width as i16 / 2, height as i16 / 2);
+        // Between its strips, where each frame has another colour.
+        let (x, y) = (width as i16 / 2 + width as i16 * 3 / 32, height as i16 / 2);
         Ok(connection.get_image(ImageFormat::Z_PIXMAP, window, x, y, 1, 1, !0)?.reply()?.data)
     };
     let mut times = Vec::new();
@@ -81,6 +83,6 @@ fn presses(server: &XServer, mut command: Command, size: &str) -> Result<Vec<f64
         }
         times.push(start.elapsed().as_secs_f64() * 1e3);
     }
-    program.finish()?.success()?;
+    ensure!(program.is_running()?, "it has ended: {}", program.report());
     Ok(times)
 }
