@@ -116,10 +116,28 @@ fn default_is_read() -> bool {
     current::get().is_some_and(|current| is_bound(&current, api::READ_FRAMEBUFFER_BINDING))
 }
 
+/// The name to pass to the driver for a buffer of an EGL window, whose framebuffer `binding` tells of. Its pbuffer has one
+/// buffer, which drivers let programs name GL_BACK; Mesa's takes GL_FRONT for the same, NVIDIA's refuses it.
+fn of_egl_window(buffer: c_uint, binding: c_uint) -> c_uint {
+    let only = match buffer {
+        api::FRONT => api::BACK,
+        api::FRONT_LEFT => api::BACK_LEFT,
+        _ => return buffer,
+    };
+    let Some(current) = egl::current::get().filter(|current| !current.features().es) else { return buffer };
+    let _inside = Inside::enter();
+    let is_bound = !current.features().framebuffers || get_integer(binding) == 0;
+    if is_bound { only } else { buffer }
+}
+
 /// glDrawBuffer of whatever is bound: the name to pass to the driver.
 fn drawn(buffer: c_uint) -> c_uint {
     let ours = names_front(buffer) || buffers::emulated().is_some();
-    if ours && default_is_drawn() { default_drawn(buffer) } else { buffer }
+    if ours && default_is_drawn() {
+        default_drawn(buffer)
+    } else {
+        of_egl_window(buffer, api::DRAW_FRAMEBUFFER_BINDING)
+    }
 }
 
 /// glDrawBuffer of the default framebuffer: the name to pass to the driver.
@@ -233,7 +251,11 @@ pub unsafe fn read_buffer(buffer: c_uint) {
         return;
     }
     let ours = names_front(buffer) || buffers::emulated().is_some();
-    let buffer = if ours && default_is_read() { default_read(buffer) } else { buffer };
+    let buffer = if ours && default_is_read() {
+        default_read(buffer)
+    } else {
+        of_egl_window(buffer, api::READ_FRAMEBUFFER_BINDING)
+    };
     gl!(real glReadBuffer(buffer));
 }
 

@@ -42,6 +42,10 @@ struct Options {
     /// Leave out the GLX back end
     #[arg(long)]
     egl_only: bool,
+    /// With windows of EGL, direct programs are drawn by another driver than split ones: what the latter's own GLX fails too
+    /// does not count
+    #[arg(long)]
+    other_driver: bool,
     /// Where piglit's test programs are
     #[arg(long, default_value = plan::PROGRAMS)]
     programs: PathBuf,
@@ -66,7 +70,7 @@ fn main() -> Result<ExitCode> {
     if options.bless && whole {
         report::write(&results)?;
     }
-    Ok(report::judge(&results, &differences, &arms, whole))
+    Ok(report::judge(&results, &differences, &arms, whole, options.other_driver))
 }
 
 /// Runs the tests on `jobs` threads, each with X servers of its own.

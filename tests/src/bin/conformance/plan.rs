@@ -50,6 +50,9 @@ const OF_FRONT_BUFFERS: [&str; 5] = [
 /// Windows of a multisampling test, by the numbers of samples that nobody has here: piglit skips them.
 const ABSENT: [&str; 3] = ["samples=6", "samples=16", "samples=32"];
 
+/// What the names of tests in windows of EGL's begin with.
+pub const BY_EGL: &str = "x11_egl@";
+
 /// One of piglit's tests.
 #[derive(Clone, Debug)]
 pub struct Test {
@@ -106,7 +109,7 @@ pub fn tests(options: &Options) -> Result<Vec<Test>> {
     let in_windows =
         tests.iter().filter(|test| !test.is_about_window_system() && !test.contains_any(&OF_FRONT_BUFFERS));
     let by_egl: Vec<Test> = in_windows
-        .map(|test| Test { name: format!("x11_egl@{}", test.name), platform: "x11_egl", ..test.clone() })
+        .map(|test| Test { name: format!("{BY_EGL}{}", test.name), platform: "x11_egl", ..test.clone() })
         .collect();
     tests.extend(by_egl);
     if options.quick {

@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use crate::Outcomes;
 use crate::differences::{Differences, folder};
-use crate::plan::Test;
+use crate::plan::{BY_EGL, Test};
 use crate::run::{Arm, Outcome};
 
 /// Tells of a test that has been run.
@@ -17,12 +17,14 @@ pub fn progress(number: usize, count: usize, test: &Test, outcomes: &Outcomes) {
     println!("[{number}/{count}] {}: {}", test.name, told.join(", "));
 }
 
-/// Tells what differs from direct, and whether that is known.
+/// Tells what differs from direct, and whether that is known. With `other_driver` a test in a window of EGL's must also pass
+/// direct in one of GLX's.
 pub fn judge(
     results: &BTreeMap<String, Outcomes>,
     differences: &Differences,
     arms: &[Arm],
     whole: bool,
+    other_driver: bool,
 ) -> ExitCode {
     let passes = |outcomes: &Outcomes, arm| outcomes.get(&arm) == Some(&Outcome::Pass);
     println!("\n{} tests", results.len());
@@ -32,8 +34,11 @@ pub fn judge(
     let mut good = true;
     for (name, outcomes) in results.iter().filter(|(_, outcomes)| passes(outcomes, Arm::Direct)) {
         for (&arm, outcome) in outcomes.iter().filter(|(_, outcome)| **outcome != Outcome::Pass) {
+            let twin = name.strip_prefix(BY_EGL).and_then(|twin| results.get(twin)).filter(|_| other_driver);
             if differences.has(name, arm) {
                 println!("known: {name}: {arm} {outcome}");
+            } else if twin.is_some_and(|twin| !passes(twin, Arm::Direct)) {
+                println!("the driver's: {name}: {arm} {outcome}, as by its own GLX");
             } else {
                 println!("DIFFERS: {name}: direct pass, {arm} {outcome}");
                 good = false;
