@@ -151,13 +151,12 @@ impl Runtime {
 
     /// The configs of a screen of the program's.
     pub fn configs(&self, screen: c_int) -> &'static [Config] {
-        let fast = crate::gl::opaque::is_fast();
         let mut tables = self.configs.write();
         let number = screen.max(0) as usize;
         while tables.len() <= number {
             let native = self.backend.map_or(&[][..], |backend| backend.configs());
             let next = tables.len() as c_int;
-            tables.push(config::build(native, next, fast));
+            tables.push(config::build(native, next, settings()));
         }
         tables[number]
     }

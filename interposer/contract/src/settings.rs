@@ -50,6 +50,31 @@ pub enum Readback {
     Cuda,
 }
 
+/// How a stereo window's two pictures become one frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stereo {
+    /// The left eye's alone.
+    Left,
+    /// The right eye's alone.
+    Right,
+    /// The left eye's red, the right eye's green and blue.
+    RedCyan,
+    /// The left eye's green, the right eye's red and blue.
+    GreenMagenta,
+    /// The left eye's red and green, the right eye's blue.
+    BlueYellow,
+    /// Rows take turns, the top one is the left eye's.
+    Interleaved,
+    /// Columns take turns, the first one is the left eye's.
+    Columns,
+    /// Pixels take turns in both directions, the top left one is the left eye's.
+    Checkerboard,
+    /// Both, each half as wide, the left eye's on the left.
+    SideBySide,
+    /// Both, each half as high, the left eye's at the top.
+    TopBottom,
+}
+
 /// What backs a drawable without alpha.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opaque {
@@ -206,6 +231,14 @@ pub struct Settings {
     pub readback: Readback,
     /// What backs drawables without alpha.
     pub opaque: Opaque,
+    /// Samples a pixel that every config is to have; None leaves the choice to the program.
+    pub samples: Option<u32>,
+    /// Only configs with alpha are offered.
+    pub force_alpha: bool,
+    /// How frames of stereo windows are shown.
+    pub stereo: Stereo,
+    /// Colours are raised to the power of 1/gamma before they are shown; 1 leaves them.
+    pub gamma: f64,
     /// How much of a frame is sent.
     pub damage: Damage,
     /// Where frames are put.
@@ -257,6 +290,10 @@ impl Default for Settings {
             transport: Transport::Auto,
             readback: Readback::Auto,
             opaque: Opaque::Exact,
+            samples: None,
+            force_alpha: false,
+            stereo: Stereo::RedCyan,
+            gamma: 1.0,
             damage: Damage::Off,
             sink: Sink::Auto,
             framebuffer: None,

@@ -27,6 +27,7 @@ mod error;
 mod extension;
 mod finish;
 mod framebuffer;
+mod gamma;
 mod glyph;
 mod image;
 mod link;

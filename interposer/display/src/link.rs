@@ -41,6 +41,8 @@ pub(crate) struct Link {
     pub tap: OnceLock<Tap>,
     /// Whether windows are tracked, so that only what changed is sent.
     pub tracking: OnceLock<bool>,
+    /// The factor of gamma correction, where frames get any.
+    pub gamma: OnceLock<f32>,
     dead: AtomicBool,
     abandoned: AtomicBool,
     stopping: AtomicBool,
@@ -83,6 +85,7 @@ impl Link {
             framebuffer: OnceLock::new(),
             tap: OnceLock::new(),
             tracking: OnceLock::new(),
+            gamma: OnceLock::new(),
             dead: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
             stopping: AtomicBool::new(false),

@@ -14,8 +14,10 @@ use x11rb::protocol::shm::ConnectionExt as _;
 use crate::connect::check;
 use crate::error::Error;
 use crate::finish::Finish;
+use crate::gamma;
 use crate::link::Link;
 use crate::remote::{Mapping, Registered};
+use crate::screen::Layout;
 
 /// How a buffer's pixels get to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,16 +124,21 @@ impl Buffer {
         *self.unfinished.lock() = finish;
     }
 
-    /// Does what is still to be done to the first `length` bytes, rows of `stride` bytes, unless that has been done.
+    /// Does what is still to be done to the first `length` bytes, rows of `stride` bytes whose pixels lie as `layout` says, unless
+    /// that has been done.
     ///
     /// # Safety
     /// The bytes are a posted frame's: nobody writes to them, and who reads them calls this first.
-    pub unsafe fn finish(&self, length: usize, stride: usize) {
+    pub unsafe fn finish(&self, length: usize, stride: usize, layout: &Layout) {
         let mut unfinished = self.unfinished.lock();
         let finish = std::mem::take(&mut *unfinished);
         if finish != Finish::default() {
             // SAFETY: the caller's contract; other callers wait for the lock.
-            finish.run(unsafe { self.bytes_mut(length) }, stride);
+            let pixels = unsafe { self.bytes_mut(length) };
+            finish.run(pixels, stride);
+            if let Some(factor) = finish.gamma {
+                gamma::correct(factor, pixels, layout);
+            }
         }
     }
 

@@ -34,7 +34,8 @@ impl Slot {
 
     pub(crate) fn post(mut self) {
         if let Some(frame) = self.frame.take() {
-            frame.buffer.set_unfinished(self.finish);
+            let gamma = self.window.link.gamma.get().copied();
+            frame.buffer.set_unfinished(Finish { gamma, ..self.finish });
             self.window.post(Posted::Here(frame));
         }
     }

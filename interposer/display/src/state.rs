@@ -37,7 +37,7 @@ impl Frame {
         let length = stride * usize::from(self.height);
         // SAFETY: only slots write, says the caller, and finishing is done once it returns.
         unsafe {
-            self.buffer.finish(length, stride);
+            self.buffer.finish(length, stride, layout);
             self.buffer.bytes(length)
         }
     }

@@ -14,7 +14,9 @@ use super::display::{AppDisplay, pairs};
 use super::native::Native;
 use super::numbers as egl;
 use super::{EGLBoolean, EGLConfig, EGLDisplay, FALSE, TRUE, driver, error, lifetime};
+use crate::glx::offer::Offer;
 use crate::interpose::Inside;
+use crate::runtime::settings;
 use crate::x11::Xlib;
 
 /// The core visual classes (X protocol, section 8), which are EGL's native visual types.
@@ -97,7 +99,17 @@ pub fn read(display: &AppDisplay, native: &Native) -> Option<Configs> {
             surface_type(config.surface_type, config.visual.is_some(), has_pixmaps(colours.depth));
         config
     });
-    Some(Configs(as_seen.filter(|config| config.surface_type != 0).collect()))
+    let usable: Vec<Config> = as_seen.filter(|config| config.surface_type != 0).collect();
+    let facts = |config: &Config| {
+        let get = |attribute| get(config.handle as EGLConfig, attribute);
+        (get(egl::SAMPLES), get(egl::ALPHA_SIZE))
+    };
+    let offer = Offer::new(settings(), usable.iter().map(facts));
+    let offered = usable.into_iter().filter(|config| {
+        let (samples, alpha) = facts(config);
+        offer.fits(samples, alpha)
+    });
+    Some(Configs(offered.collect()))
 }
 
 /// The surfaces of a config that has `theirs` on the 3D side.
@@ -183,6 +195,8 @@ impl Wanted {
         for &(name, value) in list {
             let asked = (value != egl::DONT_CARE).then_some(value);
             match name {
+                // With `--samples` how many there are is not the program's to say.
+                egl::SAMPLES | egl::SAMPLE_BUFFERS if settings().samples.is_some() => {}
                 egl::SURFACE_TYPE => wanted.surface_type = asked.unwrap_or(0),
                 egl::NATIVE_VISUAL_TYPE => wanted.visual_type = asked,
                 egl::NATIVE_RENDERABLE => wanted.native_renderable = asked.map(|value| value != 0),

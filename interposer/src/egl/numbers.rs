@@ -27,6 +27,7 @@ pub const NATIVE_RENDERABLE: c_int = 0x302D;
 pub const NATIVE_VISUAL_ID: c_int = 0x302E;
 pub const NATIVE_VISUAL_TYPE: c_int = 0x302F;
 pub const SAMPLES: c_int = 0x3031;
+pub const SAMPLE_BUFFERS: c_int = 0x3032;
 pub const SURFACE_TYPE: c_int = 0x3033;
 pub const MIN_SWAP_INTERVAL: c_int = 0x303B;
 pub const MAX_SWAP_INTERVAL: c_int = 0x303C;

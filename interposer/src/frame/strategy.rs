@@ -155,6 +155,10 @@ struct Buffered(Way);
 impl Strategy for Buffered {
     fn is_there(&self, drawn: &dyn Drawn) -> bool {
         let features = drawn.features();
+        // Gamma correction is the CPU's.
+        if settings().gamma != 1.0 {
+            return false;
+        }
         let possible = match self.0 {
             Way::Cuda => {
                 features.shared_memory.is_some_and(|uuid| Runtime::get().cuda.is_ready(uuid))

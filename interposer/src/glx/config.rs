@@ -6,16 +6,18 @@
 use std::cmp::Ordering;
 use std::ffi::{c_int, c_void};
 
+use glxrun_contract::settings::{Opaque, Settings};
 use glxrun_display::{Screen, Visual};
 use x11_dl::xlib::Display;
 
 use super::GLXFBConfig;
 use super::display::AppDisplay;
+use super::offer::Offer;
 use super::texture;
 use crate::gl::api as gl;
 use crate::render::ConfigIndex;
 use crate::render::attributes::{self as attr, Attributes};
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, settings};
 
 /// A config that the program may use. Its address is the GLXFBConfig handle.
 #[derive(Debug)]
@@ -39,9 +41,17 @@ pub struct Config {
 /// The core visual class TrueColor (X protocol, section 8).
 const TRUE_COLOR_CLASS: u8 = 4;
 
-/// The configs of a screen of the program's, from the 3D side's. They live as long as the process. With `fast` those
+/// The configs of a screen of the program's, from the 3D side's. They live as long as the process. With `--opaque fast` those
 /// without alpha are backed by ones with alpha.
-pub fn build(native: &[Attributes], screen: c_int, fast: bool) -> &'static [Config] {
+pub fn build(native: &[Attributes], screen: c_int, settings: &Settings) -> &'static [Config] {
+    let fast = settings.opaque == Opaque::Fast;
+    let facts =
+        |attributes: &Attributes| (attributes.value(attr::SAMPLES), attributes.value(attr::ALPHA_SIZE));
+    let offer = Offer::new(settings, native.iter().filter(|attributes| is_usable(attributes)).map(facts));
+    let is_offered = |attributes: &Attributes| {
+        let (samples, alpha) = facts(attributes);
+        is_usable(attributes) && offer.fits(samples, alpha)
+    };
     let list = native.iter().enumerate().filter(|(_, attributes)| is_offered(attributes)).enumerate().map(
         |(index, (place, attributes))| {
             let with_alpha = if fast { with_alpha(native, attributes) } else { None };
@@ -61,7 +71,7 @@ pub fn build(native: &[Attributes], screen: c_int, fast: bool) -> &'static [Conf
 }
 
 /// RGBA configs of TrueColor visuals. Those of DirectColor are twins of these, and no 2D side needs them.
-fn is_offered(attributes: &Attributes) -> bool {
+fn is_usable(attributes: &Attributes) -> bool {
     let visual = attributes.value(attr::X_VISUAL_TYPE);
     attributes.value(attr::RED_SIZE) > 0 && matches!(visual, attr::TRUE_COLOR | attr::NONE | 0)
 }
@@ -127,7 +137,7 @@ fn unsampled(native: &[Attributes], sampled: &Attributes) -> Option<ConfigIndex>
         |other: &Attributes| SAME.iter().all(|&attribute| other.value(attribute) == sampled.value(attribute));
     let fits = |other: &&Attributes| {
         same(other)
-            && is_offered(other)
+            && is_usable(other)
             && other.value(attr::SAMPLES) == 0
             && other.value(attr::DOUBLEBUFFER) != 0
     };
@@ -346,8 +356,12 @@ pub fn matching(screen: &AppScreen, wanted: &Wanted) -> Vec<&'static Config> {
         let same = |config: &&Config| config.attributes.value(attr::FBCONFIG_ID) == *id;
         return screen.configs.iter().filter(same).collect();
     }
+    // With `--samples` how many there are is not the program's to say.
+    let forced =
+        |attribute| settings().samples.is_some() && matches!(attribute, attr::SAMPLES | attr::SAMPLE_BUFFERS);
+    let counts = |(attribute, value): &(c_int, c_int)| *value != attr::DONT_CARE && !forced(*attribute);
     let fits = |config: &&Config| {
-        wanted.iter().filter(|(_, value)| *value != attr::DONT_CARE).all(|&(attribute, value)| {
+        wanted.iter().filter(|pair| counts(pair)).all(|&(attribute, value)| {
             let actual = config.attribute(screen, attribute).unwrap_or(0);
             match rule(attribute) {
                 Some(Rule::AtLeast) => actual >= value,

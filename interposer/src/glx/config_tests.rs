@@ -58,7 +58,7 @@ fn attributes(native: &Native) -> Attributes {
 fn configs(natives: &[Native]) -> &'static [Config] {
     let list: Vec<_> =
         natives.iter().zip(1..).map(|(native, id)| attributes(&Native { id, ..*native })).collect();
-    build(&list, 0, false)
+    build(&list, 0, &Settings::default())
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn fast_ones_without_alpha_are_backed_by_their_twins_with_alpha() {
         Native { samples: 4, ..alpha },
     ];
     let native: Vec<_> = natives.iter().map(attributes).collect();
-    let list = build(&native, 0, true);
+    let list = build(&native, 0, &Settings { opaque: Opaque::Fast, ..Settings::default() });
     let backing: Vec<_> = list.iter().map(|config| (config.backing.0, config.hides_alpha)).collect();
     assert_eq!(backing, [(3, true), (3, false), (2, false), (3, false), (4, false), (6, true), (6, false)]);
     assert_eq!(list[0].attributes.value(attr::ALPHA_SIZE), 0);

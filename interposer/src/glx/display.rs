@@ -42,6 +42,9 @@ impl Side2d {
         if settings.sink == Sink::Framebuffer {
             use_framebuffer(&server, name);
         }
+        if settings.gamma != 1.0 {
+            server.use_gamma(settings.gamma as f32);
+        }
         if let Some(socket) = &settings.tap {
             server.use_tap(socket);
         }

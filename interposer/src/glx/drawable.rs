@@ -18,7 +18,7 @@ use super::{GLXFBConfig, XID, current};
 use crate::frame::pacing::Pacer;
 use crate::render::attributes as attr;
 use crate::render::{Failure, Surface};
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, settings};
 
 /// What kind of drawable it is.
 pub enum Kind {
@@ -91,7 +91,8 @@ impl Drawable {
             backing: Mutex::new(None),
             swap_interval: AtomicI32::new(0),
             pacer: Mutex::default(),
-            front_used: AtomicBool::new(false),
+            // What is on the screen is no picture of the front buffer where it has been corrected.
+            front_used: AtomicBool::new(settings().gamma != 1.0),
             front_drawn: AtomicBool::new(false),
             swapped: AtomicBool::new(false),
             event_mask: AtomicU64::new(0),

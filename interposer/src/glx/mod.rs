@@ -12,6 +12,7 @@ pub mod error;
 mod events;
 mod font;
 mod import;
+pub mod offer;
 pub mod pixmap;
 mod proc_address;
 mod query;

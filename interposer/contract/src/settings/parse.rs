@@ -5,8 +5,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use super::{
-    Damage, LogLevel, Mode, Moment, Opaque, Readback, Records, Session, Shot, Sink, Size, Spoil, Transport,
-    View, WindowManager,
+    Damage, LogLevel, Mode, Moment, Opaque, Readback, Records, Session, Shot, Sink, Size, Spoil, Stereo,
+    Transport, View, WindowManager,
 };
 
 pub fn text(value: &OsStr) -> Option<String> {
@@ -56,6 +56,42 @@ pub fn opaque(value: &OsStr) -> Option<Opaque> {
         "fast" => Some(Opaque::Fast),
         _ => None,
     }
+}
+
+/// The outer None is an error; the inner one is "off".
+pub fn samples(value: &OsStr) -> Option<Option<u32>> {
+    match value.to_str()? {
+        "off" => Some(None),
+        number => whole(number).filter(|number| *number <= 64).map(|number| Some(number as u32)),
+    }
+}
+
+pub fn force_alpha(value: &OsStr) -> Option<bool> {
+    match value.to_str()? {
+        "on" => Some(true),
+        "off" => Some(false),
+        _ => None,
+    }
+}
+
+pub fn stereo(value: &OsStr) -> Option<Stereo> {
+    Some(match value.to_str()? {
+        "left" => Stereo::Left,
+        "right" => Stereo::Right,
+        "redcyan" => Stereo::RedCyan,
+        "greenmagenta" => Stereo::GreenMagenta,
+        "blueyellow" => Stereo::BlueYellow,
+        "interleaved" => Stereo::Interleaved,
+        "columns" => Stereo::Columns,
+        "checkerboard" => Stereo::Checkerboard,
+        "sidebyside" => Stereo::SideBySide,
+        "topbottom" => Stereo::TopBottom,
+        _ => return None,
+    })
+}
+
+pub fn gamma(value: &OsStr) -> Option<f64> {
+    decimal(value.to_str()?).filter(|factor| (0.1..=10.0).contains(factor))
 }
 
 pub fn damage(value: &OsStr) -> Option<Damage> {

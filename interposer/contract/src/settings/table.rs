@@ -315,6 +315,83 @@ pub static TABLE: &[Setting] = &[
         },
     },
     Setting {
+        name: "samples",
+        flag: Some("samples"),
+        short: None,
+        env: "GLXRUN_SAMPLES",
+        metavar: "N",
+        bare: None,
+        allowed: "a whole number up to 64, or off",
+        default: "off",
+        help: "samples a pixel that every window gets, whatever its program asks for",
+        detail: "Only configs with so many samples are offered, with more where there are none with just as many; 0 offers those without. \
+                 Programs of GLX and of EGL then antialias, or not, without knowing of it.",
+        common: false,
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.samples = parse::samples(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "force-alpha",
+        flag: Some("force-alpha"),
+        short: None,
+        env: "GLXRUN_FORCE_ALPHA",
+        metavar: "on|off",
+        bare: Some("on"),
+        allowed: "on or off",
+        default: "off",
+        help: "on: every window has alpha, whether its program asks for it or not",
+        detail: "Only configs with alpha are offered, first those whose windows look like all others. For programs that read the alpha of their window \
+                 and forget to ask for one; `--opaque fast` hides the alpha instead. The flag alone means `on`.",
+        common: false,
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.force_alpha = parse::force_alpha(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "stereo",
+        flag: Some("stereo"),
+        short: None,
+        env: "GLXRUN_STEREO",
+        metavar: "left|right|redcyan|greenmagenta|blueyellow|interleaved|columns|checkerboard|sidebyside|topbottom",
+        bare: None,
+        allowed: "left, right, redcyan, greenmagenta, blueyellow, interleaved, columns, checkerboard, sidebyside or topbottom",
+        default: "redcyan",
+        help: "how the two pictures of a stereo window are shown",
+        detail: "Programs that ask GLX for stereo get it. `left` and `right` show the picture of one eye; `redcyan`, `greenmagenta` and `blueyellow` both, for \
+                 glasses of these colours; with `interleaved` (rows), `columns` and `checkerboard` the eyes take turns, for screens that part them; \
+                 `sidebyside` and `topbottom` show both at half the size.",
+        common: false,
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.stereo = parse::stereo(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "gamma",
+        flag: Some("gamma"),
+        short: None,
+        env: "GLXRUN_GAMMA",
+        metavar: "FACTOR",
+        bare: None,
+        allowed: "a number from 0.1 to 10",
+        default: "1",
+        help: "brighten (above 1) or darken (below 1) what is shown",
+        detail: "Each colour is raised to the power of 1/FACTOR on its way to the window. What the program reads back stays as it was drawn. Frames are then read in \
+                 the program's thread, as with `--readback direct`.",
+        common: false,
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.gamma = parse::gamma(value)?;
+            Some(())
+        },
+    },
+    Setting {
         name: "damage",
         flag: Some("damage"),
         short: None,
