@@ -167,6 +167,7 @@ pub mod consts {
     pub const FRONT_LEFT: u32 = 0x0400;
     pub const FRONT_RIGHT: u32 = 0x0401;
     pub const BACK_LEFT: u32 = 0x0402;
+    pub const BACK_RIGHT: u32 = 0x0403;
     pub const FRONT: u32 = 0x0404;
     pub const BACK: u32 = 0x0405;
     pub const FRONT_AND_BACK: u32 = 0x0408;
@@ -180,6 +181,7 @@ pub mod consts {
     pub const READ_BUFFER: u32 = 0x0C02;
     pub const COLOR_CLEAR_VALUE: u32 = 0x0C22;
     pub const DOUBLEBUFFER: u32 = 0x0C32;
+    pub const STEREO: u32 = 0x0C33;
     pub const ALPHA_BITS: u32 = 0x0D55;
     pub const VIEWPORT: u32 = 0x0BA2;
     pub const PACK_ALIGNMENT: u32 = 0x0D05;

@@ -269,6 +269,6 @@ pub fn clean(command: &mut Command) {
 fn resolve(program: &str) -> Result<std::ffi::OsString> {
     let built = artifacts::directory()?.join(program);
     // Only our own programs: a directory of build products has other things with short names.
-    let ours = ["scene", "engine", "eglscene", "states", "colours", "clears"].contains(&program);
+    let ours = ["scene", "engine", "eglscene", "states", "colours", "clears", "stereo"].contains(&program);
     Ok(if ours { built.into() } else { OsStr::new(program).to_owned() })
 }

@@ -36,6 +36,15 @@ pub fn surface_to_front(features: &Features, surface: &Surface) {
     to_front(features, surface, [0, 0, i32::MAX, i32::MAX]);
 }
 
+/// The back and front buffers of a double-buffered surface, each pair.
+fn halves(surface: &Surface) -> &'static [(u32, u32)] {
+    if surface.is_stereo() {
+        &[(api::BACK_LEFT, api::FRONT_LEFT), (api::BACK_RIGHT, api::FRONT_RIGHT)]
+    } else {
+        &[(api::BACK, api::FRONT)]
+    }
+}
+
 fn to_front(features: &Features, surface: &Surface, [left, bottom, right, top]: [i32; 4]) {
     let part = [left.max(0), bottom.max(0), right.min(surface.width.into()), top.min(surface.height.into())];
     // OpenGL ES has no front buffer to name.
@@ -44,7 +53,9 @@ fn to_front(features: &Features, surface: &Surface, [left, bottom, right, top]: 
         && part[1] < part[3]
         && let Some(guard) = BlitGuard::new(features)
     {
-        guard.copy(api::BACK, part, api::FRONT, part);
+        for (back, front) in halves(surface) {
+            guard.copy(*back, part, *front, part);
+        }
     }
 }
 
@@ -69,11 +80,13 @@ pub fn overlap(current: &Current, drawable: &Drawable, old: &Surface, new: &Surf
         [0, top - height, width, top]
     };
     let double_buffered = drawable.config().is_some_and(|config| config.is_double_buffered());
-    if double_buffered {
-        guard.copy(api::BACK, upper_left(old), api::BACK, upper_left(new));
-    }
     let names_front = !current.context.features().es;
-    if !double_buffered || (names_front && drawable.front_used.load(Relaxed)) {
-        guard.copy(api::FRONT, upper_left(old), api::FRONT, upper_left(new));
+    for &(back, front) in halves(new) {
+        if double_buffered {
+            guard.copy(back, upper_left(old), back, upper_left(new));
+        }
+        if !double_buffered || (names_front && drawable.front_used.load(Relaxed)) {
+            guard.copy(front, upper_left(old), front, upper_left(new));
+        }
     }
 }

@@ -39,9 +39,12 @@ pub fn is_selected(current: &Current) -> bool {
         return current.front_dirty.get();
     }
     let selected = buffers::drawn(features);
-    selected
-        .iter()
-        .any(|name| matches!(*name, api::FRONT | api::FRONT_LEFT | api::LEFT | api::FRONT_AND_BACK))
+    selected.iter().any(|name| {
+        matches!(
+            *name,
+            api::FRONT | api::FRONT_LEFT | api::FRONT_RIGHT | api::LEFT | api::RIGHT | api::FRONT_AND_BACK
+        )
+    })
 }
 
 /// Makes a frame from the front buffer if it may have been drawn to.
@@ -75,6 +78,9 @@ pub fn restore(current: &Current) {
         return;
     }
     let (Some(window), Some((surface, _))) = (drawable.window(), current.surfaces()) else { return };
+    if surface.is_stereo() {
+        return;
+    }
     let (Some(image), Some(backend)) = (window.last_frame(), Runtime::get().backend) else { return };
     let layout = window.layout();
     crate::gl::finish_real();

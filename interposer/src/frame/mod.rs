@@ -9,6 +9,7 @@ pub mod orders;
 pub mod pacing;
 pub mod pixels;
 pub mod readback;
+pub mod stereo;
 pub mod strategy;
 pub mod transfer;
 pub mod watch;
@@ -143,9 +144,16 @@ fn compiles_list(current: &Current) -> bool {
 /// Sends a buffer of the current drawable to its window.
 pub fn send(current: &Current, window: &Arc<Window>, buffer: u32) {
     let Some(here) = Here::new(current, buffer) else { return };
+    let buffer = if here.draw.is_stereo() { stereo::shown(buffer) } else { buffer };
+    let here = Here { buffer, ..here };
     if compiles_list(current) {
         crate::gl::finish_real();
         return send_from_worker(window, &here.draw, buffer);
+    }
+    if here.draw.is_stereo() && stereo::is_composed() {
+        let read = |eye: u32, target: readback::Target| read_current(current, eye, target);
+        deliver(window, here.draw.width, here.draw.height, |target| stereo::compose(buffer, target, read));
+        return;
     }
     send_drawn(&here, window);
 }
@@ -191,10 +199,16 @@ pub fn send_from_worker(window: &Window, surface: &Arc<Surface>, buffer: u32) {
     make(window, |record| {
         let Some(mut slot) = window.acquire(surface.width, surface.height) else { return false };
         slot.set_record(record.clone());
-        let config = surface.config;
+        let (config, is_stereo) = (surface.config, surface.is_stereo());
+        let buffer = if is_stereo { stereo::shown(buffer) } else { buffer };
         let read = move || -> Slot {
             let _inside = Inside::enter();
             let features = Features::of_current();
+            if is_stereo && stereo::is_composed() {
+                let read = |eye: u32, target: readback::Target| readback::read(&features, eye, target);
+                stereo::compose(buffer, strategy::target_of(&mut slot), read);
+                return slot;
+            }
             let from = state::Source::Default(buffer);
             orders::fill(&Source { features: &features, from, config }, &mut slot);
             slot
@@ -254,7 +268,9 @@ fn pause(number: u64) {
 /// After a swap: the front buffer holds the frame too, if the program ever named it.
 pub fn keep_front(current: &Current, drawable: &Drawable) {
     drawable.swapped.store(true, Relaxed);
-    if !drawable.front_used.load(Relaxed) {
+    // A stereo window shows no picture from which the front buffers could be made later.
+    let is_stereo = drawable.existing_surface().is_some_and(|surface| surface.is_stereo());
+    if !drawable.front_used.load(Relaxed) && !is_stereo {
         return;
     }
     if compiles_list(current) {

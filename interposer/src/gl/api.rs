@@ -125,10 +125,12 @@ pub const NUM_DEVICE_UUIDS: c_uint = 0x9596;
 pub const DEVICE_UUID: c_uint = 0x9597;
 
 pub const RENDERER: c_uint = 0x1F01;
+pub const STEREO: c_uint = 0x0C33;
 pub const FRONT_LEFT: c_uint = 0x0400;
 pub const FRONT_RIGHT: c_uint = 0x0401;
 pub const FRONT: c_uint = 0x0404;
 pub const BACK_LEFT: c_uint = 0x0402;
+pub const BACK_RIGHT: c_uint = 0x0403;
 pub const BACK: c_uint = 0x0405;
 pub const LEFT: c_uint = 0x0406;
 pub const RIGHT: c_uint = 0x0407;

@@ -33,6 +33,13 @@ pub unsafe fn finish() {
 
 pub unsafe fn clear(mask: c_uint) {
     buffers::exchange(Moment::Draw);
+    if mask & api::COLOR_BUFFER_BIT != 0
+        && let Some(buffers) = buffers::emulated()
+        && !lists::is_compiling()
+        && default_is_drawn()
+    {
+        buffers.clear_others(&|| gl!(real glClear(api::COLOR_BUFFER_BIT)));
+    }
     gl!(real glClear(mask));
 }
 
@@ -122,6 +129,7 @@ fn of_egl_window(buffer: c_uint, binding: c_uint) -> c_uint {
     let only = match buffer {
         api::FRONT => api::BACK,
         api::FRONT_LEFT => api::BACK_LEFT,
+        api::FRONT_AND_BACK if binding == api::DRAW_FRAMEBUFFER_BINDING => api::BACK,
         _ => return buffer,
     };
     let Some(current) = egl::current::get().filter(|current| !current.features().es) else { return buffer };

@@ -10,7 +10,7 @@ use crate::glx::current;
 use crate::render::{Buffers, Moment};
 
 /// The answer about a default framebuffer, of which `binding` tells whether it is bound.
-fn about(binding: c_uint, answer: impl FnOnce(&dyn Buffers) -> c_uint) -> Option<c_uint> {
+fn about<T>(binding: c_uint, answer: impl FnOnce(&dyn Buffers) -> T) -> Option<T> {
     let buffers = buffers::emulated()?;
     let current = current::get()?;
     is_bound(&current, binding).then(|| answer(buffers))
@@ -22,6 +22,7 @@ fn state(name: c_uint) -> Option<c_uint> {
         api::ALPHA_BITS => opaque::is_hidden(api::DRAW_FRAMEBUFFER_BINDING).then_some(0),
         api::DRAW_BUFFER => drawn(0),
         api::READ_BUFFER => about(api::READ_FRAMEBUFFER_BINDING, |buffers| buffers.read()),
+        api::STEREO => about(api::DRAW_FRAMEBUFFER_BINDING, |buffers| buffers.is_stereo().into()),
         api::DOUBLEBUFFER => about(api::DRAW_FRAMEBUFFER_BINDING, |buffers| buffers.is_double().into()),
         _ => drawn(name.checked_sub(api::DRAW_BUFFER0).filter(|index| *index < 16)?),
     }
@@ -93,36 +94,43 @@ fn binding(target: c_uint) -> c_uint {
     }
 }
 
+/// A parameter of the default framebuffer that is not the driver's to know.
+fn parameter(buffers: &dyn Buffers, name: c_uint) -> Option<c_int> {
+    match name {
+        api::DOUBLEBUFFER => Some(buffers.is_double().into()),
+        api::STEREO => Some(buffers.is_stereo().into()),
+        _ => None,
+    }
+}
+
 pub unsafe fn framebuffer_parameter(target: c_uint, name: c_uint, values: *mut c_int) {
-    let ours =
-        (name == api::DOUBLEBUFFER).then(|| about(binding(target), |buffers| buffers.is_double().into()));
-    match ours.flatten() {
+    match about(binding(target), |buffers| parameter(buffers, name)).flatten() {
         // SAFETY: GL's contract for the arguments.
-        Some(value) => unsafe { write(values, value as c_int) },
+        Some(value) => unsafe { write(values, value) },
         None => gl!(real glGetFramebufferParameteriv(target, name, values)),
     }
 }
 
 pub unsafe fn named_framebuffer_parameter(framebuffer: c_uint, name: c_uint, values: *mut c_int) {
-    match buffers::emulated() {
-        Some(buffers) if framebuffer == 0 && name == api::DOUBLEBUFFER => {
-            // SAFETY: GL's contract for the arguments.
-            unsafe { write(values, buffers.is_double().into()) };
-        }
-        _ => gl!(real glGetNamedFramebufferParameteriv(framebuffer, name, values)),
+    let ours = buffers::emulated().filter(|_| framebuffer == 0);
+    match ours.and_then(|buffers| parameter(buffers, name)) {
+        // SAFETY: GL's contract for the arguments.
+        Some(value) => unsafe { write(values, value) },
+        None => gl!(real glGetNamedFramebufferParameteriv(framebuffer, name, values)),
     }
 }
 
-/// An attachment of the default framebuffer, as the driver knows it: both halves are alike.
-fn attachment(name: c_uint) -> c_uint {
+/// An attachment of the default framebuffer, as the driver knows it: all buffers are alike.
+fn attachment(buffers: &dyn Buffers, name: c_uint) -> c_uint {
     match name {
         api::FRONT | api::FRONT_LEFT | api::BACK => api::BACK_LEFT,
+        api::FRONT_RIGHT | api::BACK_RIGHT if buffers.is_stereo() => api::BACK_LEFT,
         other => other,
     }
 }
 
 pub unsafe fn attachment_parameter(target: c_uint, name: c_uint, parameter: c_uint, values: *mut c_int) {
-    let name = about(binding(target), |_| attachment(name)).unwrap_or(name);
+    let name = about(binding(target), |buffers| attachment(buffers, name)).unwrap_or(name);
     gl!(real glGetFramebufferAttachmentParameteriv(target, name, parameter, values));
     if parameter == api::FRAMEBUFFER_ATTACHMENT_ALPHA_SIZE && opaque::is_hidden(binding(target)) {
         // SAFETY: GL's contract for the arguments.
@@ -136,8 +144,8 @@ pub unsafe fn named_attachment_parameter(
     parameter: c_uint,
     values: *mut c_int,
 ) {
-    let ours = framebuffer == 0 && buffers::emulated().is_some();
-    let name = if ours { attachment(name) } else { name };
+    let ours = buffers::emulated().filter(|_| framebuffer == 0);
+    let name = ours.map_or(name, |buffers| attachment(buffers, name));
     gl!(real glGetNamedFramebufferAttachmentParameteriv(framebuffer, name, parameter, values));
     let alpha = parameter == api::FRAMEBUFFER_ATTACHMENT_ALPHA_SIZE;
     if framebuffer == 0 && alpha && opaque::is_hidden_in_default() {

@@ -139,6 +139,7 @@ fn unsampled(native: &[Attributes], sampled: &Attributes) -> Option<ConfigIndex>
         same(other)
             && is_usable(other)
             && other.value(attr::SAMPLES) == 0
+            && other.value(attr::STEREO) == 0
             && other.value(attr::DOUBLEBUFFER) != 0
     };
     // Mesa's alpha configs of depth 24 cannot be flushed (see alpha_stand_in): the deepest is the right one.
@@ -257,6 +258,7 @@ impl AppScreen {
             let value = |attribute| config.attributes.value(attribute);
             (
                 value(attr::CONFIG_CAVEAT) != attr::NONE,
+                value(attr::STEREO),
                 value(attr::DOUBLEBUFFER) == 0,
                 value(attr::SAMPLES),
                 value(attr::ACCUM_RED_SIZE),
@@ -404,6 +406,7 @@ fn preference(a: &Attributes, b: &Attributes) -> Ordering {
         .then_with(|| larger_or_zero(attr::ALPHA_SIZE))
         .then_with(|| smaller(attr::BUFFER_SIZE))
         .then_with(|| smaller(attr::DOUBLEBUFFER))
+        .then_with(|| smaller(attr::STEREO))
         .then_with(|| smaller(attr::AUX_BUFFERS))
         .then_with(|| smaller(attr::SAMPLE_BUFFERS))
         .then_with(|| smaller(attr::SAMPLES))

@@ -87,6 +87,14 @@ impl fmt::Debug for Surface {
     }
 }
 
+impl Surface {
+    /// Whether each eye has buffers of its own.
+    pub fn is_stereo(&self) -> bool {
+        let attributes = self.backend.configs().get(self.config.0);
+        attributes.is_some_and(|attributes| attributes.value(attributes::STEREO) != 0)
+    }
+}
+
 impl Drop for Surface {
     fn drop(&mut self) {
         self.backend.destroy_surface(self.id);
@@ -217,6 +225,10 @@ pub trait Buffers: Send + Sync {
     fn read(&self) -> u32;
     /// GL_DOUBLEBUFFER.
     fn is_double(&self) -> bool;
+    /// GL_STEREO.
+    fn is_stereo(&self) -> bool;
+    /// The program clears what it has selected to draw to: runs `clear` for each buffer that the driver would not reach.
+    fn clear_others(&self, clear: &dyn Fn());
     /// Binds a buffer for us to draw to, until [`Self::give_back`]; framebuffer 0 is bound.
     fn borrow_draw(&self, name: u32);
     /// Binds a buffer for us to read from, until [`Self::give_back`]; framebuffer 0 is bound.

@@ -26,8 +26,17 @@ impl Buffers for PairBuffers {
         here::with(|here| here.context.selection.lock().read()).unwrap_or(0)
     }
 
+    fn is_stereo(&self) -> bool {
+        here::with(|here| here.kind().stereo).unwrap_or(false)
+    }
+
+    fn clear_others(&self, clear: &dyn Fn()) {
+        let _inside = Inside::enter();
+        here::with(|here| here.clear_others(clear));
+    }
+
     fn is_double(&self) -> bool {
-        here::with(|here| here.is_double()).unwrap_or(false)
+        here::with(|here| here.kind().double).unwrap_or(false)
     }
 
     fn borrow_draw(&self, name: u32) {

@@ -1,7 +1,8 @@
 //! EGL's configs as GLX configs.
 //!
 //! An EGL pbuffer has one colour buffer; a second pbuffer makes a pair (see [`super::surface`]), so each EGL config is
-//! offered with and without a back buffer, and with sRGB encoding where a surface can ask for it.
+//! offered with and without a back buffer and, where it has the colours that screens have, with two buffers for each eye; and with
+//! sRGB encoding where a surface can ask for it.
 
 use std::ffi::c_int;
 
@@ -17,6 +18,8 @@ pub struct Config {
     pub srgb: bool,
     /// There is a front and a back buffer.
     pub double: bool,
+    /// Each eye has buffers of its own.
+    pub stereo: bool,
     /// It has a depth or a stencil buffer.
     pub depth_or_stencil: u32,
     /// It has several samples a pixel.
@@ -82,7 +85,7 @@ impl Native {
             (attr::BUFFER_SIZE, red + green + blue + alpha),
             (attr::LEVEL, 0),
             (attr::DOUBLEBUFFER, config.double.into()),
-            (attr::STEREO, 0),
+            (attr::STEREO, config.stereo.into()),
             (attr::AUX_BUFFERS, 0),
             (attr::RED_SIZE, red),
             (attr::GREEN_SIZE, green),
@@ -141,18 +144,22 @@ fn expand(natives: &[(Native, usize)], srgb: bool) -> (Vec<Attributes>, Vec<Conf
     /// GLX_FBCONFIG_ID of the first; ids are XIDs, and small ones belong to the server.
     const FIRST_ID: c_int = 0x100;
     let (mut attributes, mut configs) = (Vec::new(), Vec::new());
-    for encoded in [false, true] {
+    // Those with stereo last, so that programs which take the first that will do do not get them.
+    let kinds = [(false, false), (false, true), (true, false), (true, true)];
+    for (stereo, encoded) in kinds {
         for (native, handle) in natives {
-            if encoded && (!srgb || native.colour[..3] != [8, 8, 8] || native.float) {
+            let usual = native.colour[..3] == [8, 8, 8] && !native.float;
+            if (encoded && !srgb) || ((encoded || stereo) && !usual) {
                 continue;
             }
             let depth_or_stencil = super::surface::buffers_of(native.depth > 0, native.stencil > 0);
             for &depth in native.visual_depths() {
-                for double in [true, false] {
+                for &double in if stereo { &[true][..] } else { &[true, false] } {
                     let config = Config {
                         handle: *handle,
                         srgb: encoded,
                         double,
+                        stereo,
                         depth_or_stencil,
                         multisampled: native.samples > 1,
                     };
@@ -186,7 +193,8 @@ mod tests {
     #[test]
     fn each_config_comes_with_one_and_with_two_buffers() {
         let (attributes, configs) = expand(&[(native([8, 8, 8, 0], 4), 7)], false);
-        assert_eq!(configs.iter().map(|config| config.double).collect::<Vec<_>>(), [true, false]);
+        assert_eq!(configs.iter().map(|config| config.double).collect::<Vec<_>>(), [true, false, true]);
+        assert_eq!(configs.iter().map(|config| config.stereo).collect::<Vec<_>>(), [false, false, true]);
         assert!(configs.iter().all(|config| config.handle == 7 && !config.srgb));
         assert_eq!(attributes[0].value(attr::DOUBLEBUFFER), 1);
         assert_eq!(attributes[0].value(attr::SAMPLE_BUFFERS), 1);
@@ -198,8 +206,8 @@ mod tests {
     fn alpha_is_offered_at_both_depths_and_srgb_comes_last() {
         let (attributes, _) = expand(&[(native([8, 8, 8, 8], 0), 1), (native([5, 6, 5, 0], 0), 2)], true);
         let depths: Vec<_> = attributes.iter().map(|attributes| attributes.native_depth).collect();
-        assert_eq!(depths, [24, 24, 32, 32, 0, 0, 24, 24, 32, 32]);
+        assert_eq!(depths, [24, 24, 32, 32, 0, 0, 24, 24, 32, 32, 24, 32, 24, 32]);
         let srgb: Vec<_> = attributes.iter().map(|a| a.value(attr::FRAMEBUFFER_SRGB_CAPABLE)).collect();
-        assert_eq!(srgb, [0, 0, 0, 0, 0, 0, 1, 1, 1, 1]);
+        assert_eq!(srgb, [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 1, 1]);
     }
 }

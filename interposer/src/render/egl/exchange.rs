@@ -89,7 +89,12 @@ pub struct Drawn {
 
 impl Drawn {
     fn buffer(&self) -> u32 {
-        if self.half == Half::Front { api::FRONT } else { api::BACK }
+        match self.half {
+            Half::Back => api::BACK_LEFT,
+            Half::Front => api::FRONT_LEFT,
+            Half::BackRight => api::BACK_RIGHT,
+            Half::FrontRight => api::FRONT_RIGHT,
+        }
     }
 }
 
@@ -163,7 +168,7 @@ fn pack(drawn: &Drawn, rectangles: Vec<[i32; 4]>) -> Result<Parcel, Failure> {
     let whole = [0, 0, pair.width.into(), pair.height.into()];
     here::rebinding((&carrier, pair), || {
         if let Some(guard) = BlitGuard::new(features) {
-            guard.copy_rectangles(drawn.buffer(), api::BACK, &[whole], buffers);
+            guard.copy_rectangles(drawn.buffer(), api::BACK_LEFT, &[whole], buffers);
         }
         // Another context reads it next.
         gl!(real glFinish());
@@ -178,7 +183,7 @@ fn open(own: &Arc<Pair>, drawn: &Drawn) -> bool {
         let buffers = api::COLOR_BUFFER_BIT | drawn.pair.config.depth_or_stencil;
         let done = here::rebinding((&drawn.pair, &parcel.carrier), || {
             if let Some(guard) = BlitGuard::new(&drawn.features) {
-                guard.copy_rectangles(api::BACK, parcel.buffer, &parcel.rectangles, buffers);
+                guard.copy_rectangles(api::BACK_LEFT, parcel.buffer, &parcel.rectangles, buffers);
             }
         });
         if let Err(failure) = done {
@@ -192,7 +197,7 @@ fn open(own: &Arc<Pair>, drawn: &Drawn) -> bool {
         };
         with_seat(own, |seat| seat.base[place(drawn.half)] = base);
     }
-    parcels.iter().any(|parcel| parcel.buffer == api::FRONT)
+    parcels.iter().any(|parcel| matches!(parcel.buffer, api::FRONT_LEFT | api::FRONT_RIGHT))
 }
 
 /// After a swap the back buffer is nobody's promise: what is drawn from now on is told from what was.

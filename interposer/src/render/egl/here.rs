@@ -3,16 +3,18 @@
 use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::api::{self, Handle, egl};
 use super::context::{EglContext, failure};
 use super::exchange::Drawn;
 use super::seats;
-use super::selection::{Half, read_half};
+use super::selection::{Half, Kind, read_half};
+use super::sharing::{self, Base};
 use super::surface::Pair;
 use crate::gl::api::{self as gl_api, get_integer, gl};
 use crate::gl::features::Features;
-use crate::gl::state::DefaultFramebuffer;
+use crate::gl::state::{DefaultFramebuffer, PackGuard, Source};
 use crate::render::{Failure, worker};
 
 /// This thread's binding.
@@ -26,6 +28,8 @@ pub struct Here {
     bound: (usize, usize),
     /// Buffers that we need bound for a while in place of the program's selection.
     lent: (Option<Half>, Option<Half>),
+    /// Where both eyes are drawn to and had been apart: what the left one's buffer held before, to tell what has been drawn.
+    base: Option<Base>,
 }
 
 thread_local! {
@@ -75,9 +79,9 @@ pub fn bind(
     pairs: Option<(Arc<Pair>, Arc<Pair>)>,
 ) -> Result<(), Failure> {
     if let Some((draw, _)) = &pairs {
-        context.selection.lock().start(draw.config.double);
+        context.selection.lock().start(draw.kind());
     }
-    let mut new = Here { display, context, pairs, bound: (0, 0), lent: (None, None) };
+    let mut new = Here { display, context, pairs, bound: (0, 0), lent: (None, None), base: None };
     let (draw, read) = new.wanted()?;
     make_current(display, draw, read, new.context.handle)?;
     new.bound = (draw, read);
@@ -148,7 +152,7 @@ impl Here {
         let half = match self.context.es {
             _ if !blits => return None,
             true => Half::Back,
-            false => self.context.selection.lock().draw_half(pair.config.double),
+            false => self.context.selection.lock().draw_half(pair.kind()),
         };
         Some(Drawn { pair, half, features: self.features().clone() })
     }
@@ -169,9 +173,18 @@ impl Here {
         self.pairs.is_some()
     }
 
-    /// Whether there is a front and a back buffer to draw to.
-    pub fn is_double(&self) -> bool {
-        self.pairs.as_ref().is_some_and(|(draw, _)| draw.config.double)
+    /// Which buffers there are to draw to.
+    pub fn kind(&self) -> Kind {
+        self.pairs.as_ref().map_or(Kind { double: false, stereo: false }, |(draw, _)| draw.kind())
+    }
+
+    fn read_kind(&self) -> Kind {
+        self.pairs.as_ref().map_or(Kind { double: false, stereo: false }, |(_, read)| read.kind())
+    }
+
+    /// The halves that the program has selected to draw to.
+    fn drawn_halves(&self) -> Vec<Half> {
+        self.context.selection.lock().drawn_halves(self.kind())
     }
 
     /// The EGLSurfaces that are to be bound.
@@ -181,8 +194,8 @@ impl Here {
             return Ok((draw.half(Half::Back)?, read.half(Half::Back)?));
         }
         let selection = self.context.selection.lock();
-        let draw_half = self.lent.0.unwrap_or_else(|| selection.draw_half(draw.config.double));
-        let read_half = self.lent.1.unwrap_or_else(|| selection.read_half(read.config.double));
+        let draw_half = self.lent.0.unwrap_or_else(|| selection.draw_half(draw.kind()));
+        let read_half = self.lent.1.unwrap_or_else(|| selection.read_half(read.kind()));
         Ok((draw.half(draw_half)?, read.half(read_half)?))
     }
 
@@ -225,46 +238,52 @@ impl Here {
     /// The program selects buffers to draw to; gives the names for the driver. Depth and stencil buffers, of which
     /// each half has its own, follow the program from one to the other.
     pub fn select_draw(&mut self, names: &[u32], list: bool) -> Vec<u32> {
-        let double = self.is_double();
-        let change = |selection: &mut super::selection::Selection| {
-            let before = (selection.draw_half(double), selection.draws_both(double));
-            let native = selection.select_draw(names, list, double);
-            (before, selection.draw_half(double), native)
-        };
-        let (before, after, native) = change(&mut self.context.selection.lock());
-        self.follow(before, after);
+        let (kind, before) = (self.kind(), self.drawn_halves());
+        let native = self.context.selection.lock().select_draw(names, list, kind);
+        self.follow(&before);
         native
     }
 
-    /// Leaves the half `before` (and whether both were drawn to) for `after`.
-    fn follow(&mut self, (before, both): (Half, bool), after: Half) {
-        if both {
-            self.mirror();
+    /// Leaves the halves that were drawn to until now for those that are selected.
+    fn follow(&mut self, before: &[Half]) {
+        let after = self.drawn_halves();
+        if before == after {
+            return;
         }
-        if before != after {
-            self.carry(before, after);
-            self.switch();
+        self.mirror_to(before);
+        let first = |halves: &[Half]| halves.first().copied().unwrap_or(Half::Back);
+        if first(before) != first(&after) {
+            self.carry(first(before), first(&after));
+        }
+        self.switch();
+        self.note_eyes(&after);
+    }
+
+    /// With stereo: what is drawn to both eyes must not take what only one has to the other.
+    fn note_eyes(&mut self, drawn: &[Half]) {
+        self.base = None;
+        let Some((draw, _)) = self.pairs.clone().filter(|_| self.kind().stereo && !drawn.is_empty()) else {
+            return;
+        };
+        if drawn.len() < 2 {
+            draw.apart.store(true, Relaxed);
+        } else if draw.apart.load(Relaxed) {
+            self.base = self.picture(drawn[0]).map(Base::Picture);
         }
     }
 
     /// The program selects a buffer to read from; gives the name for the driver.
     pub fn select_read(&mut self, name: u32) -> u32 {
-        let double = self.pairs.as_ref().is_some_and(|(_, read)| read.config.double);
-        let native = self.context.selection.lock().select_read(name, double);
+        let native = self.context.selection.lock().select_read(name, self.read_kind());
         self.switch();
         native
     }
 
     /// glPopAttrib: the selection of before.
     pub fn pop(&mut self) {
-        let double = self.is_double();
-        let (before, after) = {
-            let mut selection = self.context.selection.lock();
-            let before = (selection.draw_half(double), selection.draws_both(double));
-            selection.pop();
-            (before, selection.draw_half(double))
-        };
-        self.follow(before, after);
+        let before = self.drawn_halves();
+        self.context.selection.lock().pop();
+        self.follow(&before);
         self.switch();
     }
 
@@ -274,34 +293,95 @@ impl Here {
         let buffers = draw.config.depth_or_stencil;
         // The worker draws whole pictures into surfaces whose depth belongs to the program.
         if buffers != 0 && !worker::is_here() {
-            self.copy_half(from, to, buffers);
+            self.copy_half(from, to, buffers, None);
         }
     }
 
-    /// With both halves selected the back one is drawn to; here the front one gets the same colours.
+    /// With several halves selected the first one is drawn to; here the others get the same colours.
     pub fn mirror(&mut self) {
-        if self.is_double() && self.context.selection.lock().draws_both(true) {
-            self.copy_half(Half::Back, Half::Front, gl_api::COLOR_BUFFER_BIT);
-            self.switch();
+        let drawn = self.drawn_halves();
+        self.mirror_to(&drawn);
+        if self.base.is_some() {
+            self.note_eyes(&drawn);
         }
     }
 
-    /// Copies buffers of the surface that is drawn to between its halves; leaves these bound.
-    fn copy_half(&mut self, from: Half, to: Half, buffers: u32) {
+    /// The same for halves that are, or were, selected.
+    fn mirror_to(&mut self, drawn: &[Half]) {
+        let [first, others @ ..] = drawn else { return };
+        let (Some((draw, _)), false) = (self.pairs.clone(), others.is_empty()) else { return };
+        let changed = self.base.take().and_then(|base| {
+            let picture = self.picture(*first)?;
+            let rectangles = sharing::drawn(&base, &picture, draw.width.into());
+            self.base = Some(base);
+            Some(rectangles)
+        });
+        for half in others {
+            self.copy_half(*first, *half, gl_api::COLOR_BUFFER_BIT, changed.as_deref());
+        }
+        self.switch();
+    }
+
+    /// Clears by `clear` all halves that the program has selected but the first, which it clears itself. The default
+    /// framebuffer must be bound.
+    pub fn clear_others(&mut self, clear: &dyn Fn()) {
+        let drawn = self.drawn_halves();
+        let Some((draw, _)) = self.pairs.clone().filter(|_| drawn.len() > 1) else { return };
+        for half in &drawn[1..] {
+            let bound = draw.half(*half).and_then(|half| self.bind_halves((half, self.bound.1)));
+            if bound.is_ok() {
+                clear();
+            }
+        }
+        self.switch();
+    }
+
+    /// What a half of the surface that is drawn to holds: RGBA, bottom row first.
+    fn picture(&mut self, half: Half) -> Option<Vec<u8>> {
+        let (draw, _) = self.pairs.clone()?;
+        let half = draw.half(half).ok()?;
+        self.bind_halves((half, half)).ok()?;
+        let mut pixels = vec![0; usize::from(draw.width) * usize::from(draw.height) * 4];
+        {
+            let _framebuffer = DefaultFramebuffer::new(self.features())?;
+            let native = self.context.selection.lock().native_read();
+            gl!(real glReadBuffer(gl_api::BACK));
+            {
+                let _store = PackGuard::new(self.features(), Source::Default(gl_api::BACK), false, false);
+                gl!(glReadPixels(
+                    0,
+                    0,
+                    draw.width.into(),
+                    draw.height.into(),
+                    gl_api::RGBA,
+                    gl_api::UNSIGNED_BYTE,
+                    pixels.as_mut_ptr().cast()
+                ));
+            }
+            gl!(real glReadBuffer(native));
+        }
+        self.switch();
+        Some(pixels)
+    }
+
+    /// Copies buffers of the surface that is drawn to between its halves, all of them or rectangles; leaves these bound.
+    fn copy_half(&mut self, from: Half, to: Half, buffers: u32, rectangles: Option<&[[i32; 4]]>) {
         let Some((draw, _)) = self.pairs.clone() else { return };
         let halves = draw.half(to).and_then(|to| Ok((to, draw.half(from)?)));
         if halves.and_then(|halves| self.bind_halves(halves)).is_err() {
             return;
         }
-        let (width, height) = (draw.width.into(), draw.height.into());
+        let whole = [[0, 0, draw.width.into(), draw.height.into()]];
         let Some(_guard) = DefaultFramebuffer::new(self.features()) else { return };
         let (native_draw, native_read) = {
             let selection = self.context.selection.lock();
-            (selection.native_draw(true), selection.native_read())
+            (selection.native_draw(self.kind()), selection.native_read())
         };
         gl!(real glReadBuffer(gl_api::BACK));
         gl!(real glDrawBuffer(gl_api::BACK));
-        gl!(glBlitFramebuffer(0, 0, width, height, 0, 0, width, height, buffers, gl_api::NEAREST));
+        for &[x0, y0, x1, y1] in rectangles.unwrap_or(&whole) {
+            gl!(glBlitFramebuffer(x0, y0, x1, y1, x0, y0, x1, y1, buffers, gl_api::NEAREST));
+        }
         self.name_for_driver(&native_draw, native_read);
     }
 
@@ -316,7 +396,7 @@ impl Here {
 
     /// Binds the half that a name means, for us to draw to; the default framebuffer must be bound.
     pub fn borrow_draw(&mut self, name: u32) {
-        let half = read_half(name, self.is_double());
+        let half = read_half(name, self.kind());
         self.lent.0 = Some(half);
         self.switch();
         gl!(real glDrawBuffer(gl_api::BACK));
@@ -324,11 +404,8 @@ impl Here {
 
     /// Binds the half that a name means, for us to read from; the default framebuffer must be bound.
     pub fn borrow_read(&mut self, name: u32) {
-        let double = self.pairs.as_ref().is_some_and(|(_, read)| read.config.double);
-        let half = read_half(name, double);
-        if half == Half::Front {
-            self.mirror();
-        }
+        let half = read_half(name, self.read_kind());
+        self.settle(half);
         self.lent.1 = Some(half);
         self.switch();
         gl!(real glReadBuffer(gl_api::BACK));
@@ -340,7 +417,7 @@ impl Here {
         self.switch();
         let (native_draw, native_read) = {
             let selection = self.context.selection.lock();
-            (selection.native_draw(self.is_double()), selection.native_read())
+            (selection.native_draw(self.kind()), selection.native_read())
         };
         if drew.is_some() {
             self.name_for_driver(&native_draw, native_read);
@@ -349,13 +426,15 @@ impl Here {
         }
     }
 
-    /// The program reads pixels: what both halves were to get must be in the front one too.
+    /// The program reads pixels.
     pub fn before_read(&mut self) {
-        let reads_front = {
-            let selection = self.context.selection.lock();
-            selection.draws_both(self.is_double()) && selection.read_half(true) == Half::Front
-        };
-        if reads_front {
+        let half = self.context.selection.lock().read_half(self.read_kind());
+        self.settle(half);
+    }
+
+    /// A half that is about to be read holds all that was drawn to it.
+    fn settle(&mut self, half: Half) {
+        if self.drawn_halves().iter().skip(1).any(|drawn| *drawn == half) {
             self.mirror();
         }
     }

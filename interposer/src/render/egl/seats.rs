@@ -16,8 +16,8 @@ pub struct Seat {
     pub own: Arc<Pair>,
     /// Those that this thread draws to.
     pub pair: Arc<Pair>,
-    /// What the back and the front half held before this thread drew; None where that is not known.
-    pub base: [Option<Base>; 2],
+    /// What each half held before this thread drew; None where that is not known.
+    pub base: [Option<Base>; 4],
     /// Swaps that have been taken note of.
     pub swaps: u64,
 }
@@ -27,6 +27,8 @@ pub fn place(half: Half) -> usize {
     match half {
         Half::Back => 0,
         Half::Front => 1,
+        Half::BackRight => 2,
+        Half::FrontRight => 3,
     }
 }
 
@@ -74,10 +76,10 @@ pub fn take(
     }
     let owns = own.sharing.enter(this_thread());
     let (pair, base) = match owns {
-        true => (own.clone(), [None, None]),
+        true => (own.clone(), [const { None }; 4]),
         false => {
             let (pair, base) = stand_in(own)?;
-            (pair, [base, None])
+            (pair, [base, None, None, None])
         }
     };
     let seat = Seat { own: own.clone(), pair: pair.clone(), base, swaps: own.sharing.swaps() };

@@ -6,13 +6,31 @@
 
 use crate::gl::api;
 
-/// A half of a pair of pbuffers. With one buffer only, that one is the back half.
+/// One of a surface's pbuffers. Without a second buffer, the back one is all there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Half {
-    /// What is drawn before a swap; the only half of a single-buffered surface.
+    /// What is drawn before a swap; the only one of a single-buffered surface. The left eye's, with stereo.
     Back,
-    /// What the window shows.
+    /// What the window shows. The left eye's, with stereo.
     Front,
+    /// The right eye's back buffer.
+    BackRight,
+    /// The right eye's front buffer.
+    FrontRight,
+}
+
+impl Half {
+    /// All, in the order in which they are drawn to first where several are selected.
+    pub const ALL: [Self; 4] = [Self::Back, Self::Front, Self::BackRight, Self::FrontRight];
+}
+
+/// Which buffers a surface has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// A front and a back buffer.
+    pub double: bool,
+    /// Buffers for the right eye.
+    pub stereo: bool,
 }
 
 /// A name that desktop drivers answer with GL_INVALID_OPERATION on a surface without stereo.
@@ -27,29 +45,48 @@ pub struct Selection {
     saved: Vec<(u32, Vec<u32>, u32)>,
 }
 
-/// The halves that a name means for drawing: back, front.
-fn halves(name: u32, double: bool) -> Option<(bool, bool)> {
-    match (name, double) {
-        (api::NONE, _) => Some((false, false)),
-        (api::BACK | api::BACK_LEFT, true) => Some((true, false)),
-        (api::FRONT | api::FRONT_LEFT, _) => Some((false, true)),
-        (api::LEFT | api::FRONT_AND_BACK, double) => Some((double, true)),
-        _ => None,
-    }
+/// The halves that a name means for drawing.
+fn halves(name: u32, kind: Kind) -> Option<Vec<Half>> {
+    use Half::{Back, BackRight, Front, FrontRight};
+    // Of a surface without a second buffer the back half is the front buffer.
+    let (front, front_right) = if kind.double { (Front, FrontRight) } else { (Back, BackRight) };
+    let mut halves = match name {
+        api::NONE => vec![],
+        api::BACK if kind.double => vec![Back, BackRight],
+        api::BACK_LEFT if kind.double => vec![Back],
+        api::BACK_RIGHT if kind.double && kind.stereo => vec![BackRight],
+        api::FRONT => vec![front, front_right],
+        api::FRONT_LEFT => vec![front],
+        api::FRONT_RIGHT if kind.stereo => vec![front_right],
+        api::LEFT if kind.double => vec![Back, front],
+        api::LEFT => vec![front],
+        api::RIGHT if kind.stereo && kind.double => vec![BackRight, front_right],
+        api::RIGHT if kind.stereo => vec![front_right],
+        api::FRONT_AND_BACK if kind.double => vec![Back, front, BackRight, front_right],
+        api::FRONT_AND_BACK => vec![front, front_right],
+        _ => return None,
+    };
+    halves.retain(|half| kind.stereo || matches!(half, Back | Front));
+    Some(halves)
+}
+
+/// Whether some surfaces have what the name means.
+fn is_known(name: u32) -> bool {
+    halves(name, Kind { double: true, stereo: false }).is_some()
 }
 
 impl Selection {
     /// The initial selection, made when the context is first bound to a surface (OpenGL 4.6, 17.4.1).
-    pub fn start(&mut self, double: bool) {
+    pub fn start(&mut self, kind: Kind) {
         if self.draw.is_empty() {
-            self.read = if double { api::BACK } else { api::FRONT };
+            self.read = if kind.double { api::BACK } else { api::FRONT };
             self.draw = vec![self.read];
         }
     }
 
     /// glDrawBuffer, or glDrawBuffers where `list`. The names to give the driver: ours, or those that it refuses as
     /// the program's are to be refused.
-    pub fn select_draw(&mut self, names: &[u32], list: bool, double: bool) -> Vec<u32> {
+    pub fn select_draw(&mut self, names: &[u32], list: bool, kind: Kind) -> Vec<u32> {
         let plural = |name: &u32| {
             matches!(*name, api::FRONT | api::LEFT | api::RIGHT | api::FRONT_AND_BACK)
                 || (*name == api::BACK && names.len() > 1)
@@ -60,19 +97,18 @@ impl Selection {
         }
         let named: Vec<u32> = names.iter().copied().filter(|name| *name != api::NONE).collect();
         let twice = named.iter().enumerate().any(|(place, name)| named[..place].contains(name));
-        if twice || names.iter().any(|name| halves(*name, double).is_none()) {
-            let known = |name: u32| halves(name, true).is_some();
+        if twice || names.iter().any(|name| halves(*name, kind).is_none()) {
             // A name that this surface lacks but others have must be refused too, though the driver has it.
-            return names.iter().map(|&name| if known(name) && !twice { REFUSED } else { name }).collect();
+            return names.iter().map(|&name| if is_known(name) && !twice { REFUSED } else { name }).collect();
         }
         self.draw = names.to_vec();
-        self.native_draw(double)
+        self.native_draw(kind)
     }
 
     /// glReadBuffer. The name to give the driver.
-    pub fn select_read(&mut self, name: u32, double: bool) -> u32 {
-        if halves(name, double).is_none() {
-            return if halves(name, true).is_some() { REFUSED } else { name };
+    pub fn select_read(&mut self, name: u32, kind: Kind) -> u32 {
+        if halves(name, kind).is_none() {
+            return if is_known(name) { REFUSED } else { name };
         }
         self.read = name;
         self.native_read()
@@ -88,45 +124,27 @@ impl Selection {
         self.read
     }
 
-    /// The half to draw to; the back one where both are.
-    pub fn draw_half(&self, double: bool) -> Half {
-        match self.drawn_halves(double) {
-            (false, true) if double => Half::Front,
-            _ => Half::Back,
-        }
+    /// The half to draw to; the first one where there are several.
+    pub fn draw_half(&self, kind: Kind) -> Half {
+        self.drawn_halves(kind).first().copied().unwrap_or(Half::Back)
     }
 
-    /// Whether both halves are drawn to: the back one is, and copied. So outputs of a fragment shader that differ reach
-    /// only the back half each by itself.
-    pub fn draws_both(&self, double: bool) -> bool {
-        double && self.drawn_halves(double) == (true, true)
-    }
-
-    /// Whether the back and the front half are drawn to.
-    fn drawn_halves(&self, double: bool) -> (bool, bool) {
-        let all = self.draw.iter().filter_map(|name| halves(*name, double));
-        all.fold((false, false), |(back, front), (to_back, to_front)| (back || to_back, front || to_front))
+    /// The halves that are drawn to, one by one: the first is, and copied to the others. So outputs of a fragment shader that
+    /// differ reach only the first half each by itself.
+    pub fn drawn_halves(&self, kind: Kind) -> Vec<Half> {
+        let drawn: Vec<Half> = self.draw.iter().filter_map(|name| halves(*name, kind)).flatten().collect();
+        Half::ALL.into_iter().filter(|half| drawn.contains(half)).collect()
     }
 
     /// The half to read from.
-    pub fn read_half(&self, double: bool) -> Half {
-        read_half(self.read, double)
+    pub fn read_half(&self, kind: Kind) -> Half {
+        read_half(self.read, kind)
     }
 
     /// The driver's names for the draw selection: those in another half than the one that is drawn to are left out.
-    pub fn native_draw(&self, double: bool) -> Vec<u32> {
-        let half = self.draw_half(double);
-        let here = |name: u32| match halves(name, double) {
-            Some((back, front)) if double => {
-                if half == Half::Back {
-                    back
-                } else {
-                    front
-                }
-            }
-            Some((back, front)) => back || front,
-            None => false,
-        };
+    pub fn native_draw(&self, kind: Kind) -> Vec<u32> {
+        let half = self.draw_half(kind);
+        let here = |name: u32| halves(name, kind).is_some_and(|halves| halves.contains(&half));
         let native = if self.draw.len() == 1 { api::BACK } else { api::BACK_LEFT };
         self.draw.iter().map(|&name| if here(name) { native } else { api::NONE }).collect()
     }
@@ -159,37 +177,40 @@ impl Selection {
     }
 }
 
-/// The half that a name means for reading.
-pub fn read_half(name: u32, double: bool) -> Half {
-    match name {
-        api::FRONT | api::FRONT_LEFT | api::LEFT | api::FRONT_AND_BACK if double => Half::Front,
-        _ => Half::Back,
-    }
+/// The half that a name means for reading (OpenGL 4.6, table 17.6 and 18.2.1): of several the front and left one.
+pub fn read_half(name: u32, kind: Kind) -> Half {
+    let halves = halves(name, kind).unwrap_or_default();
+    let first = [Half::Front, Half::Back, Half::FrontRight, Half::BackRight];
+    first.into_iter().find(|half| halves.contains(half)).unwrap_or(Half::Back)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn started(double: bool) -> Selection {
+    const SINGLE: Kind = Kind { double: false, stereo: false };
+    const DOUBLE: Kind = Kind { double: true, stereo: false };
+    const STEREO: Kind = Kind { double: true, stereo: true };
+
+    fn started(kind: Kind) -> Selection {
         let mut selection = Selection::default();
-        selection.start(double);
+        selection.start(kind);
         selection
     }
 
     #[test]
     fn the_first_surface_decides_the_first_selection() {
-        assert_eq!(started(true).drawn(), [api::BACK]);
-        let mut single = started(false);
+        assert_eq!(started(DOUBLE).drawn(), [api::BACK]);
+        let mut single = started(SINGLE);
         assert_eq!((single.drawn(), single.read()), (&[api::FRONT][..], api::FRONT));
-        single.start(true);
+        single.start(DOUBLE);
         assert_eq!(single.drawn(), [api::FRONT], "a later surface changes nothing");
-        assert_eq!(single.draw_half(true), Half::Front);
+        assert_eq!(single.draw_half(DOUBLE), Half::Front);
     }
 
     #[test]
     fn names_select_halves_and_the_driver_hears_back() {
-        let mut selection = started(true);
+        let mut selection = started(DOUBLE);
         for (name, half, both) in [
             (api::FRONT, Half::Front, false),
             (api::FRONT_LEFT, Half::Front, false),
@@ -197,48 +218,82 @@ mod tests {
             (api::FRONT_AND_BACK, Half::Back, true),
             (api::LEFT, Half::Back, true),
         ] {
-            assert_eq!(selection.select_draw(&[name], false, true), [api::BACK], "{name:#x}");
-            assert_eq!((selection.draw_half(true), selection.draws_both(true)), (half, both), "{name:#x}");
+            assert_eq!(selection.select_draw(&[name], false, DOUBLE), [api::BACK], "{name:#x}");
+            assert_eq!(
+                (selection.draw_half(DOUBLE), selection.drawn_halves(DOUBLE).len() > 1),
+                (half, both),
+                "{name:#x}"
+            );
             assert_eq!(selection.drawn(), [name]);
         }
-        assert_eq!(selection.select_draw(&[api::NONE], false, true), [api::NONE]);
-        assert_eq!(selection.select_read(api::FRONT, true), api::BACK);
-        assert_eq!((selection.read(), selection.read_half(true)), (api::FRONT, Half::Front));
+        assert_eq!(selection.select_draw(&[api::NONE], false, DOUBLE), [api::NONE]);
+        assert_eq!(selection.select_read(api::FRONT, DOUBLE), api::BACK);
+        assert_eq!((selection.read(), selection.read_half(DOUBLE)), (api::FRONT, Half::Front));
     }
 
     #[test]
     fn lists_with_both_halves_are_drawn_to_the_back_one_and_copied() {
-        let mut selection = started(true);
+        let mut selection = started(DOUBLE);
         let list = [api::NONE, api::FRONT_LEFT, api::BACK_LEFT];
-        assert_eq!(selection.select_draw(&list, true, true), [api::NONE, api::NONE, api::BACK_LEFT]);
-        assert_eq!((selection.draw_half(true), selection.draws_both(true)), (Half::Back, true));
+        assert_eq!(selection.select_draw(&list, true, DOUBLE), [api::NONE, api::NONE, api::BACK_LEFT]);
+        assert_eq!(
+            (selection.draw_half(DOUBLE), selection.drawn_halves(DOUBLE).len() > 1),
+            (Half::Back, true)
+        );
         assert_eq!(selection.drawn(), list);
         let front = [api::NONE, api::FRONT_LEFT];
-        assert_eq!(selection.select_draw(&front, true, true), [api::NONE, api::BACK_LEFT]);
-        assert_eq!((selection.draw_half(true), selection.draws_both(true)), (Half::Front, false));
+        assert_eq!(selection.select_draw(&front, true, DOUBLE), [api::NONE, api::BACK_LEFT]);
+        assert_eq!(
+            (selection.draw_half(DOUBLE), selection.drawn_halves(DOUBLE).len() > 1),
+            (Half::Front, false)
+        );
     }
 
     #[test]
     fn what_gl_refuses_is_refused_and_changes_nothing() {
-        let mut selection = started(true);
-        assert_eq!(selection.select_draw(&[api::FRONT], true, true), [api::FRONT]);
-        assert_eq!(selection.select_draw(&[api::FRONT_RIGHT], false, true), [api::FRONT_RIGHT]);
-        assert_eq!(selection.select_draw(&[0x8CE0], false, true), [0x8CE0]);
+        let mut selection = started(DOUBLE);
+        assert_eq!(selection.select_draw(&[api::FRONT], true, DOUBLE), [api::FRONT]);
+        assert_eq!(selection.select_draw(&[api::FRONT_RIGHT], false, DOUBLE), [api::FRONT_RIGHT]);
+        assert_eq!(selection.select_draw(&[0x8CE0], false, DOUBLE), [0x8CE0]);
         let twice = [api::BACK_LEFT, api::BACK_LEFT];
-        assert_eq!(selection.select_draw(&twice, true, true), twice);
+        assert_eq!(selection.select_draw(&twice, true, DOUBLE), twice);
         assert_eq!(selection.drawn(), [api::BACK]);
-        let mut single = started(false);
-        assert_eq!(single.select_draw(&[api::BACK], false, false), [REFUSED]);
-        assert_eq!(single.select_read(api::BACK, false), REFUSED);
+        let mut single = started(SINGLE);
+        assert_eq!(single.select_draw(&[api::BACK], false, SINGLE), [REFUSED]);
+        assert_eq!(single.select_read(api::BACK, SINGLE), REFUSED);
         assert_eq!(single.drawn(), [api::FRONT]);
     }
 
     #[test]
+    fn stereo_surfaces_have_four_buffers() {
+        let mut selection = started(STEREO);
+        use Half::{Back, BackRight, Front, FrontRight};
+        for (name, drawn, read) in [
+            (api::BACK, &[Back, BackRight][..], Back),
+            (api::BACK_LEFT, &[Back], Back),
+            (api::BACK_RIGHT, &[BackRight], BackRight),
+            (api::FRONT, &[Front, FrontRight], Front),
+            (api::FRONT_RIGHT, &[FrontRight], FrontRight),
+            (api::LEFT, &[Back, Front], Front),
+            (api::RIGHT, &[BackRight, FrontRight], FrontRight),
+            (api::FRONT_AND_BACK, &[Back, Front, BackRight, FrontRight], Front),
+        ] {
+            assert_eq!(selection.select_draw(&[name], false, STEREO), [api::BACK], "{name:#x}");
+            assert_eq!(selection.drawn_halves(STEREO), drawn, "{name:#x}");
+            assert_eq!(selection.select_read(name, STEREO), api::BACK);
+            assert_eq!(selection.read_half(STEREO), read, "{name:#x}");
+        }
+        let lists = [api::BACK_LEFT, api::BACK_RIGHT];
+        assert_eq!(selection.select_draw(&lists, true, STEREO), [api::BACK_LEFT, api::NONE]);
+        assert_eq!(selection.drawn_halves(STEREO), [Back, BackRight]);
+    }
+
+    #[test]
     fn attributes_are_pushed_and_popped() {
-        let mut selection = started(true);
+        let mut selection = started(DOUBLE);
         selection.push(0x4000);
-        selection.select_draw(&[api::FRONT], false, true);
-        selection.select_read(api::FRONT, true);
+        selection.select_draw(&[api::FRONT], false, DOUBLE);
+        selection.select_read(api::FRONT, DOUBLE);
         selection.pop();
         assert_eq!((selection.drawn(), selection.read()), (&[api::BACK][..], api::FRONT));
         selection.pop();

@@ -49,7 +49,7 @@ pub struct Parcel {
     pub carrier: Arc<Pair>,
     /// What of it counts, as left, bottom, right and top.
     pub rectangles: Vec<[i32; 4]>,
-    /// The buffer that it is for, GL_FRONT or GL_BACK.
+    /// The buffer that it is for: GL_FRONT_LEFT, GL_BACK_LEFT or with stereo one of the right eye's.
     pub buffer: u32,
 }
 

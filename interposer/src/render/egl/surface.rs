@@ -1,11 +1,14 @@
-//! A drawable's surface: a pair of pbuffers, the back one and, once it is needed, the front one.
+//! A drawable's surface: a pair of pbuffers, the back one and, once it is needed, the front one; with stereo a pair for each
+//! eye.
+
+use std::sync::atomic::AtomicBool;
 
 use once_cell::sync::OnceCell;
 
 use super::api::{self, Handle, egl};
 use super::config::Config;
 use super::context::failure;
-use super::selection::Half;
+use super::selection::{Half, Kind};
 use super::sharing::Sharing;
 use crate::render::{ConfigIndex, Failure};
 
@@ -56,7 +59,10 @@ pub struct Pair {
     /// Which threads have them.
     pub sharing: Sharing,
     back: Pbuffer,
-    front: OnceCell<Pbuffer>,
+    /// The others, by [`Half`].
+    others: [OnceCell<Pbuffer>; 3],
+    /// Whether the eyes may have been drawn to apart since they last were made equal.
+    pub apart: AtomicBool,
 }
 
 impl Pair {
@@ -69,7 +75,8 @@ impl Pair {
     ) -> Result<Self, Failure> {
         let back = Pbuffer::new(display, &config, width, height)?;
         let sharing = Sharing::default();
-        Ok(Self { display, config, index, width, height, sharing, back, front: OnceCell::new() })
+        let (others, apart) = (Default::default(), AtomicBool::new(false));
+        Ok(Self { display, config, index, width, height, sharing, back, others, apart })
     }
 
     /// Another pair of the same kind and size.
@@ -77,12 +84,20 @@ impl Pair {
         Self::new(self.display, self.config, self.index, (self.width, self.height))
     }
 
-    /// The EGLSurface of a half; the front one is made when it is first asked for.
+    /// Which buffers it has.
+    pub fn kind(&self) -> Kind {
+        Kind { double: self.config.double, stereo: self.config.stereo }
+    }
+
+    /// The EGLSurface of a half; all but the back one are made when they are first asked for.
     pub fn half(&self, half: Half) -> Result<usize, Failure> {
-        if half == Half::Back || !self.config.double {
-            return Ok(self.back.handle);
-        }
+        let place = match half {
+            Half::Back => return Ok(self.back.handle),
+            Half::Front => 0,
+            Half::BackRight => 1,
+            Half::FrontRight => 2,
+        };
         let make = || Pbuffer::new(self.display, &self.config, self.width, self.height);
-        self.front.get_or_try_init(make).map(|front| front.handle)
+        self.others[place].get_or_try_init(make).map(|pbuffer| pbuffer.handle)
     }
 }
