@@ -163,6 +163,15 @@ impl Attributes {
     }
 }
 
+impl Attributes {
+    /// The same with another value for an attribute.
+    pub fn with(mut self, attribute: c_int, value: c_int) -> Self {
+        self.values.retain(|(name, _)| *name != attribute);
+        self.values.push((attribute, value));
+        self
+    }
+}
+
 impl FromIterator<(c_int, c_int)> for Attributes {
     fn from_iter<T: IntoIterator<Item = (c_int, c_int)>>(values: T) -> Self {
         Self { values: values.into_iter().collect(), native_depth: 0 }

@@ -4,16 +4,22 @@
 //! server raises for a request of ours is kept for the caller instead of reaching the program's error handler, which
 //! is process-wide and usually ends the process.
 
+use std::collections::HashMap;
 use std::ffi::{CStr, CString, c_char, c_int, c_ulong};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use once_cell::sync::OnceCell;
+use parking_lot::RwLock;
 use x11_dl::xlib::{Display, XErrorEvent, xError};
 
 use super::attributes::{self as attr, Attributes};
+use super::pairs::buffers::PairBuffers;
+use super::pairs::selection::Half;
+use super::pairs::surface::{self, Config, Pair};
+use super::pairs::{Context, Driver, here};
 use super::worker::Worker;
-use super::{Backend, ConfigIndex, ContextRequest, Failure, Identity, RawContext, Surface};
+use super::{Backend, Buffers, ConfigIndex, ContextRequest, Failure, Identity, RawContext, Surface};
 use crate::glx::real;
 use crate::interpose::Inside;
 use crate::x11::{self, Xlib, io_errors};
@@ -53,8 +59,14 @@ pub struct GlxBackend {
     screen: c_int,
     xlib: &'static Xlib,
     configs: Vec<Attributes>,
+    /// How many of them are the driver's.
+    natives: usize,
     handles: Vec<*mut std::ffi::c_void>,
     identity: Identity,
+    /// Surfaces with stereo that the driver does not have, by their left back buffer.
+    pairs: RwLock<HashMap<usize, Arc<Pair>>>,
+    /// The contexts, as they select buffers of those.
+    contexts: RwLock<HashMap<usize, Arc<Context>>>,
     error_base: u32,
     worker: OnceCell<Worker>,
 }
@@ -115,18 +127,23 @@ impl GlxBackend {
         }
         // SAFETY: a live Display.
         let screen = unsafe { (xlib.XDefaultScreen)(display) };
-        let (configs, handles) = read_configs(xlib, display, screen).unwrap_or_default();
+        let (mut configs, mut handles) = read_configs(xlib, display, screen).unwrap_or_default();
         if configs.is_empty() {
             return Err(OpenError::NoConfigs(name.to_owned()));
         }
+        let natives = configs.len();
+        add_stereo(&mut configs, &mut handles);
         let identity = read_identity(display, screen);
         Ok(Box::leak(Box::new(Self {
             display,
             screen,
             xlib,
+            natives,
             configs,
             handles,
             identity,
+            pairs: RwLock::default(),
+            contexts: RwLock::default(),
             error_base: error_base as u32,
             worker: OnceCell::new(),
         })))
@@ -139,6 +156,78 @@ impl GlxBackend {
     /// Before a call into the driver that may fail: it must not meet a lost connection.
     fn enter(&self) -> Result<Inside, Failure> {
         if io_errors::is_lost() { Err(Failure::Lost) } else { Ok(Inside::enter()) }
+    }
+
+    /// A pbuffer of `width` x `height` pixels.
+    pub fn create_pbuffer(&self, config: usize, (width, height): (u16, u16)) -> Result<usize, Failure> {
+        let _inside = self.enter()?;
+        let create = real::glXCreatePbuffer.get().ok_or(Failure::Silent)?;
+        let list = [
+            attr::PBUFFER_WIDTH,
+            width.into(),
+            attr::PBUFFER_HEIGHT,
+            height.into(),
+            attr::PRESERVED_CONTENTS,
+            1,
+            0,
+        ];
+        LAST_ERROR.store(0, Relaxed);
+        // SAFETY: our Display, its config, a terminated list.
+        let id = unsafe { create(self.display, config as *mut _, list.as_ptr()) };
+        if id == 0 {
+            self.sync();
+            return Err(self.failure().unwrap_or(Failure::Silent));
+        }
+        Ok(id as usize)
+    }
+
+    /// Destroys a pbuffer of ours, once.
+    pub fn destroy_pbuffer(&self, id: usize) {
+        if io_errors::is_lost() {
+            return;
+        }
+        let _inside = Inside::enter();
+        if let Some(destroy) = real::glXDestroyPbuffer.get() {
+            // SAFETY: a pbuffer of ours that is destroyed once, by its Surface.
+            unsafe { destroy(self.display, id as c_ulong) };
+        }
+    }
+
+    /// glXMakeContextCurrent with pbuffers of ours and a context; 0 is none.
+    pub fn bind(&self, draw: usize, read: usize, context: usize) -> Result<(), Failure> {
+        let _inside = self.enter()?;
+        let make_current = real::glXMakeContextCurrent.get().ok_or(Failure::Silent)?;
+        LAST_ERROR.store(0, Relaxed);
+        // SAFETY: our Display, live pbuffers of it or none, a live context or none.
+        match unsafe { make_current(self.display, draw as c_ulong, read as c_ulong, context as *mut _) } {
+            0 => {
+                self.sync();
+                Err(self.failure().unwrap_or(Failure::Silent))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn pair_of(&self, surface: &Surface) -> Option<Arc<Pair>> {
+        self.pairs.read().get(&surface.id).cloned()
+    }
+
+    /// What pbuffers of a config are made with.
+    fn config(&self, index: ConfigIndex) -> Config {
+        let value = |attribute| self.configs[index.0].value(attribute);
+        Config {
+            handle: self.handle(index) as usize,
+            srgb: false,
+            double: value(attr::DOUBLEBUFFER) != 0,
+            stereo: value(attr::STEREO) != 0,
+            depth_or_stencil: surface::buffers_of(value(attr::DEPTH_SIZE) > 0, value(attr::STENCIL_SIZE) > 0),
+            multisampled: value(attr::SAMPLES) > 1,
+        }
+    }
+
+    /// Whether surfaces of a config have stereo though the driver has none.
+    fn is_made_up(&self, index: ConfigIndex) -> bool {
+        index.0 >= self.natives
     }
 
     fn sync(&self) {
@@ -202,6 +291,37 @@ fn read_configs(xlib: &Xlib, display: *mut Display, screen: c_int) -> Option<Con
     Some(found)
 }
 
+/// Where the driver has no stereo, adds configs with it: those of the colours that screens have, without what few programs
+/// want besides.
+fn add_stereo(configs: &mut Vec<Attributes>, handles: &mut Vec<*mut std::ffi::c_void>) {
+    let value = |attributes: &Attributes, attribute| attributes.value(attribute);
+    if configs.iter().any(|attributes| value(attributes, attr::STEREO) != 0) {
+        return;
+    }
+    let is_plain = |attributes: &Attributes| {
+        let colours = [attr::RED_SIZE, attr::GREEN_SIZE, attr::BLUE_SIZE].map(|size| value(attributes, size));
+        let nothing = [attr::SAMPLES, attr::ACCUM_RED_SIZE, attr::AUX_BUFFERS, attr::FLOAT_COMPONENTS_NV];
+        colours == [8; 3]
+            && value(attributes, attr::DOUBLEBUFFER) != 0
+            && nothing.iter().all(|attribute| value(attributes, *attribute) == 0)
+    };
+    let mut id = configs.iter().map(|attributes| value(attributes, attr::FBCONFIG_ID)).max().unwrap_or(0);
+    let plain: Vec<_> = (0..configs.len()).filter(|index| is_plain(&configs[*index])).collect();
+    for index in plain {
+        id += 1;
+        configs.push(configs[index].clone().with(attr::STEREO, 1).with(attr::FBCONFIG_ID, id));
+        handles.push(handles[index]);
+    }
+}
+
+/// Whether glXCreateContextAttribsARB's list asks for OpenGL ES.
+fn is_es(attributes: Option<&[c_int]>) -> bool {
+    const PROFILE_MASK: c_int = 0x9126;
+    const ES_PROFILE_BIT: c_int = 4;
+    let pairs = attributes.unwrap_or_default().chunks_exact(2);
+    pairs.filter(|pair| pair[0] == PROFILE_MASK).any(|pair| pair[1] == ES_PROFILE_BIT)
+}
+
 fn read_identity(display: *mut Display, screen: c_int) -> Identity {
     let text = |string: *const c_char| {
         // SAFETY: GLX gives static strings or null.
@@ -257,10 +377,14 @@ impl Backend for GlxBackend {
             self.sync();
             return Err(self.failure().unwrap_or(Failure::Silent));
         }
-        Ok(RawContext(context as usize))
+        let handle = context as usize;
+        let record = Context { handle, es: is_es(request.attributes), ..Context::default() };
+        self.contexts.write().insert(handle, Arc::new(record));
+        Ok(RawContext(handle))
     }
 
     fn destroy_context(&self, context: RawContext) {
+        self.contexts.write().remove(&context.0);
         let _inside = Inside::enter();
         if let Some(destroy) = real::glXDestroyContext.get() {
             // SAFETY: a context of this back end that the caller has not destroyed before.
@@ -274,60 +398,74 @@ impl Backend for GlxBackend {
         width: u16,
         height: u16,
     ) -> Result<Arc<Surface>, Failure> {
-        let _inside = self.enter()?;
         let (width, height) = (width.max(1), height.max(1));
-        let create = real::glXCreatePbuffer.get().ok_or(Failure::Silent)?;
-        let list = [
-            attr::PBUFFER_WIDTH,
-            width.into(),
-            attr::PBUFFER_HEIGHT,
-            height.into(),
-            attr::PRESERVED_CONTENTS,
-            1,
-            0,
-        ];
-        LAST_ERROR.store(0, Relaxed);
-        // SAFETY: our Display, its config, a terminated list.
-        let id = unsafe { create(self.display, self.handle(config), list.as_ptr()) };
-        if id == 0 {
-            self.sync();
-            return Err(self.failure().unwrap_or(Failure::Silent));
-        }
-        Ok(Arc::new(Surface { id: id as usize, width, height, config, backend: self }))
+        let id = if self.is_made_up(config) {
+            let pair = Pair::new(Driver::Glx(self), self.config(config), config, (width, height))?;
+            crate::gl::buffers::emulate();
+            let id = pair.half(Half::Back)?;
+            self.pairs.write().insert(id, Arc::new(pair));
+            id
+        } else {
+            self.create_pbuffer(self.handle(config) as usize, (width, height))?
+        };
+        Ok(Arc::new(Surface { id, width, height, config, backend: self }))
     }
 
     fn destroy_surface(&self, id: usize) {
-        if io_errors::is_lost() {
-            return;
-        }
-        let _inside = Inside::enter();
-        if let Some(destroy) = real::glXDestroyPbuffer.get() {
-            // SAFETY: a pbuffer of ours that is destroyed once, by its Surface.
-            unsafe { destroy(self.display, id as c_ulong) };
+        let pair = self.pairs.write().remove(&id);
+        if pair.is_none() {
+            self.destroy_pbuffer(id);
         }
     }
 
     fn make_current(
-        &self,
+        &'static self,
         surfaces: Option<(&Surface, &Surface)>,
         context: RawContext,
     ) -> Result<(), Failure> {
-        let _inside = self.enter()?;
-        let make_current = real::glXMakeContextCurrent.get().ok_or(Failure::Silent)?;
-        let (draw, read) = surfaces.map_or((0, 0), |(draw, read)| (draw.id as c_ulong, read.id as c_ulong));
-        LAST_ERROR.store(0, Relaxed);
-        // SAFETY: our Display, live pbuffers of it or none, a live context.
-        match unsafe { make_current(self.display, draw, read, context.0 as *mut _) } {
-            0 => {
-                self.sync();
-                Err(self.failure().unwrap_or(Failure::Silent))
-            }
-            _ => Ok(()),
+        let Some((draw, read)) = surfaces else {
+            here::leave();
+            return self.bind(0, 0, context.0);
+        };
+        let (draw_pair, read_pair) = (self.pair_of(draw), self.pair_of(read));
+        if draw_pair.is_none() && read_pair.is_none() {
+            self.bind(draw.id, read.id, context.0)?;
+            here::leave();
+            return Ok(());
         }
+        let known = self.contexts.read().get(&context.0).cloned();
+        let current =
+            || here::with(|here| here.context.clone()).filter(|current| current.handle == context.0);
+        // One that another process made is not known.
+        let imported = || Arc::new(Context { handle: context.0, ..Context::default() });
+        let record = known.or_else(current).unwrap_or_else(imported);
+        let pair = |pair: Option<Arc<Pair>>, surface: &Surface| {
+            let size = (surface.width, surface.height);
+            pair.unwrap_or_else(|| {
+                let config = self.config(surface.config);
+                Arc::new(Pair::around(Driver::Glx(self), config, surface.config, size, surface.id))
+            })
+        };
+        here::bind(Driver::Glx(self), record, Some((pair(draw_pair, draw), pair(read_pair, read))))
+    }
+
+    fn bind_for_a_while(
+        &'static self,
+        surfaces: (&Surface, &Surface),
+        context: RawContext,
+    ) -> Result<(), Failure> {
+        // While what several buffers are drawn in is bound.
+        here::with(here::Here::mirror);
+        self.make_current(Some(surfaces), context)
+    }
+
+    fn buffers(&self) -> Option<&dyn Buffers> {
+        here::with(|here| !here.context.es && here.has_surfaces()).unwrap_or(false).then_some(&PairBuffers)
     }
 
     fn release(&self) {
         let _inside = Inside::enter();
+        here::leave();
         if let Some(make_current) = real::glXMakeContextCurrent.get() {
             // SAFETY: our Display; no context.
             unsafe { make_current(self.display, 0, 0, std::ptr::null_mut()) };

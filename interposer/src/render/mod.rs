@@ -8,6 +8,7 @@ pub mod attributes;
 pub mod egl;
 pub mod fence;
 pub mod glx;
+pub mod pairs;
 pub mod renderer;
 pub mod worker;
 
@@ -152,13 +153,17 @@ pub trait Backend: Send + Sync {
 
     /// Makes a context current in this thread, with both surfaces or with none.
     fn make_current(
-        &self,
+        &'static self,
         surfaces: Option<(&Surface, &Surface)>,
         context: RawContext,
     ) -> Result<(), Failure>;
 
     /// As [`Self::make_current`], for a while: the program's own surfaces stay reserved for this thread.
-    fn bind_for_a_while(&self, surfaces: (&Surface, &Surface), context: RawContext) -> Result<(), Failure> {
+    fn bind_for_a_while(
+        &'static self,
+        surfaces: (&Surface, &Surface),
+        context: RawContext,
+    ) -> Result<(), Failure> {
         self.make_current(Some(surfaces), context)
     }
 

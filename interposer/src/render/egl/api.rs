@@ -10,7 +10,6 @@ use crate::interpose::{Library, Real, c_name};
 pub type Handle = *mut c_void;
 
 /// EGL_NO_CONTEXT, EGL_NO_SURFACE.
-pub const NO: Handle = std::ptr::null_mut();
 
 macro_rules! functions {
     ($(fn $name:ident($($type:ty),*) -> $ret:ty;)*) => {

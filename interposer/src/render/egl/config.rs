@@ -1,6 +1,6 @@
 //! EGL's configs as GLX configs.
 //!
-//! An EGL pbuffer has one colour buffer; a second pbuffer makes a pair (see [`super::surface`]), so each EGL config is
+//! An EGL pbuffer has one colour buffer; a second pbuffer makes a pair (see [`crate::render::pairs`]), so each EGL config is
 //! offered with and without a back buffer and, where it has the colours that screens have, with two buffers for each eye; and with
 //! sRGB encoding where a surface can ask for it.
 
@@ -8,23 +8,7 @@ use std::ffi::c_int;
 
 use super::api::{self, Handle, egl};
 use crate::render::attributes::{self as attr, Attributes};
-
-/// What pbuffers of a config are made with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Config {
-    /// The EGLConfig.
-    pub handle: usize,
-    /// Surfaces encode sRGB when GL_FRAMEBUFFER_SRGB is on.
-    pub srgb: bool,
-    /// There is a front and a back buffer.
-    pub double: bool,
-    /// Each eye has buffers of its own.
-    pub stereo: bool,
-    /// It has a depth or a stencil buffer.
-    pub depth_or_stencil: u32,
-    /// It has several samples a pixel.
-    pub multisampled: bool,
-}
+use crate::render::pairs::surface::{self, Config};
 
 /// What EGL tells of a config.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,7 +136,7 @@ fn expand(natives: &[(Native, usize)], srgb: bool) -> (Vec<Attributes>, Vec<Conf
             if (encoded && !srgb) || ((encoded || stereo) && !usual) {
                 continue;
             }
-            let depth_or_stencil = super::surface::buffers_of(native.depth > 0, native.stencil > 0);
+            let depth_or_stencil = surface::buffers_of(native.depth > 0, native.stencil > 0);
             for &depth in native.visual_depths() {
                 for &double in if stereo { &[true][..] } else { &[true, false] } {
                     let config = Config {

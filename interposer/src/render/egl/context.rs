@@ -2,28 +2,10 @@
 
 use std::ffi::c_int;
 
-use once_cell::sync::OnceCell;
-use parking_lot::Mutex;
-
 use super::api::{self, Handle, egl};
-use super::selection::Selection;
-use crate::gl::features::Features;
 use crate::render::attributes as attr;
+use crate::render::pairs::Context;
 use crate::render::{ContextRequest, Failure};
-
-/// A context and which buffers the program has selected in it.
-pub struct EglContext {
-    /// The EGLContext.
-    pub handle: usize,
-    /// OpenGL ES, whose framebuffer has no front buffer to name.
-    pub es: bool,
-    /// It raises no errors (GLX_ARB_create_context_no_error).
-    pub no_error: bool,
-    /// The selected buffers. Locked by the thread in which the context is current.
-    pub selection: Mutex<Selection>,
-    /// What its GL can do; asked when it is current.
-    pub features: OnceCell<Features>,
-}
 
 /// glx.h and glxext.h.
 mod glx {
@@ -172,8 +154,8 @@ pub fn create(
     config: Handle,
     float: Option<bool>,
     request: &ContextRequest,
-    shared: Option<&EglContext>,
-) -> Result<EglContext, Failure> {
+    shared: Option<&Context>,
+) -> Result<Context, Failure> {
     let Wanted { es, no_error, mut list } = match request.attributes {
         Some(attributes) => translate(attributes, float)?,
         None => translate(&[glx::RENDER_TYPE, request.render_type], float)?,
@@ -190,13 +172,7 @@ pub fn create(
     let handle = egl!(eglCreateContext(display, config, share, list.as_ptr()));
     let result = match handle.is_null() {
         true => Err(failure(api::error())),
-        false => Ok(EglContext {
-            handle: handle as usize,
-            es,
-            no_error,
-            selection: Mutex::default(),
-            features: OnceCell::new(),
-        }),
+        false => Ok(Context { handle: handle as usize, es, no_error, ..Context::default() }),
     };
     egl!(eglBindAPI(bound));
     result

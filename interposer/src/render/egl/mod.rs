@@ -1,20 +1,17 @@
 //! The EGL back end: pbuffers of an EGL device, with no X server at all.
 //!
 //! GLX promises more than EGL has: a front and a back buffer, and a drawable that several threads may have current.
-//! [`surface`] makes pairs of pbuffers, [`selection`] knows which half a program means, [`here`] binds it; [`sharing`],
-//! [`seats`] and [`exchange`] give further threads stand-ins and bring their pixels together.
+//! [`super::pairs`] makes surfaces of several pbuffers; [`sharing`], [`seats`] and [`exchange`] give further threads stand-ins and
+//! bring their pixels together.
 
 pub mod api;
-mod buffers;
 mod config;
 mod context;
-mod exchange;
-mod here;
+pub mod device;
+pub mod exchange;
 mod open;
-mod seats;
-mod selection;
-mod sharing;
-mod surface;
+pub mod seats;
+pub mod sharing;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,6 +21,9 @@ use once_cell::sync::OnceCell;
 use parking_lot::RwLock;
 
 use super::attributes::{self, Attributes};
+use super::pairs::buffers::PairBuffers;
+use super::pairs::surface::{Config, Pair};
+use super::pairs::{Context, Driver, here};
 use super::renderer::{Hardware, Renderer};
 use super::worker::Worker;
 use super::{
@@ -32,12 +32,8 @@ use super::{
 use crate::interpose::Inside;
 use crate::runtime::Runtime;
 use api::{Handle, egl};
-use buffers::PairBuffers;
-use config::Config;
-use context::EglContext;
 pub use open::OpenError;
 use sharing::Base;
-use surface::Pair;
 
 /// Whether this process has opened a device, or was forked from one that had.
 static OPENED: AtomicBool = AtomicBool::new(false);
@@ -56,7 +52,7 @@ pub struct EglBackend {
     identity: Identity,
     /// Contexts need no config (EGL_KHR_no_config_context), so that they go with any surface.
     no_config: bool,
-    contexts: RwLock<HashMap<usize, Arc<EglContext>>>,
+    contexts: RwLock<HashMap<usize, Arc<Context>>>,
     worker: OnceCell<Worker>,
     hardware: Hardware,
     renderer: OnceCell<Option<Renderer>>,
@@ -86,7 +82,7 @@ impl EglBackend {
         })))
     }
 
-    fn context(&self, context: RawContext) -> Result<Arc<EglContext>, Failure> {
+    fn context(&self, context: RawContext) -> Result<Arc<Context>, Failure> {
         // One that is current stays usable though it was destroyed.
         let current = here::with(|here| (here.context.handle == context.0).then(|| here.context.clone()));
         if let Some(current) = current.flatten() {
@@ -94,6 +90,10 @@ impl EglBackend {
         }
         // GLXBadContext.
         self.contexts.read().get(&context.0).cloned().ok_or(Failure::Glx(0))
+    }
+
+    fn driver(&self) -> Driver {
+        Driver::Egl(self.display)
     }
 
     fn handle(&self) -> Handle {
@@ -166,7 +166,7 @@ impl Backend for EglBackend {
     ) -> Result<Arc<Surface>, Failure> {
         let _inside = Inside::enter();
         let (width, height) = (width.max(1), height.max(1));
-        let pair = Pair::new(self.display, self.configs[config.0], config, (width, height))?;
+        let pair = Pair::new(self.driver(), self.configs[config.0], config, (width, height))?;
         let id = Arc::into_raw(Arc::new(pair)) as usize;
         Ok(Arc::new(Surface { id, width, height, config, backend: self }))
     }
@@ -178,7 +178,7 @@ impl Backend for EglBackend {
     }
 
     fn make_current(
-        &self,
+        &'static self,
         surfaces: Option<(&Surface, &Surface)>,
         context: RawContext,
     ) -> Result<(), Failure> {
@@ -193,14 +193,14 @@ impl Backend for EglBackend {
             Some((draw, read)) => Some((seats::take(draw, stand_in)?, seats::take(read, stand_in)?)),
             None => None,
         };
-        here::bind(self.display, context, seated)?;
+        here::bind(self.driver(), context, seated)?;
         seats::keep(&kept);
         exchange::at(Moment::Draw);
         Ok(())
     }
 
     fn bind_for_a_while(
-        &self,
+        &'static self,
         (draw, read): (&Surface, &Surface),
         context: RawContext,
     ) -> Result<(), Failure> {
@@ -208,13 +208,13 @@ impl Backend for EglBackend {
         // While the pair that both halves are drawn in is bound.
         here::with(here::Here::mirror);
         let pairs = (seats::seated(&pair_of(draw)), seats::seated(&pair_of(read)));
-        here::bind(self.display, self.context(context)?, Some(pairs))
+        here::bind(self.driver(), self.context(context)?, Some(pairs))
     }
 
     fn release(&self) {
         let _inside = Inside::enter();
         exchange::at(Moment::Leave);
-        here::release(self.display);
+        here::release(self.driver());
         seats::keep(&[]);
     }
 
@@ -224,7 +224,7 @@ impl Backend for EglBackend {
         match here::with(|here| here.holds(&pair)) {
             Some(true) if !worker::is_here() => {
                 pair.sharing.lend(true);
-                here::unbound(self.display, work);
+                here::unbound(self.driver(), work);
                 pair.sharing.lend(false);
             }
             _ => work(),

@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
-use super::here;
-use super::selection::Half;
 use super::sharing::{Base, this_thread};
-use super::surface::Pair;
+use crate::render::pairs::here;
+use crate::render::pairs::selection::Half;
+use crate::render::pairs::surface::Pair;
 use crate::render::{Failure, worker};
 
 /// A drawable that this thread has current, or had until a moment ago.

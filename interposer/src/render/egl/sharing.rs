@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use parking_lot::Mutex;
 
-use super::surface::Pair;
+use crate::render::pairs::surface::Pair;
 
 /// A thread, by a number of our own.
 pub type Thread = u64;

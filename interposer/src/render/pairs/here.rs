@@ -5,26 +5,25 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::api::{self, Handle, egl};
-use super::context::{EglContext, failure};
-use super::exchange::Drawn;
-use super::seats;
 use super::selection::{Half, Kind, read_half};
-use super::sharing::{self, Base};
 use super::surface::Pair;
+use super::{Context, Driver};
 use crate::gl::api::{self as gl_api, get_integer, gl};
 use crate::gl::features::Features;
 use crate::gl::state::{DefaultFramebuffer, PackGuard, Source};
+use crate::render::egl::exchange::Drawn;
+use crate::render::egl::seats;
+use crate::render::egl::sharing::{self, Base};
 use crate::render::{Failure, worker};
 
 /// This thread's binding.
 pub struct Here {
-    display: usize,
+    driver: Driver,
     /// The context.
-    pub context: Arc<EglContext>,
+    pub context: Arc<Context>,
     /// The surface to draw to and the one to read from.
     pairs: Option<(Arc<Pair>, Arc<Pair>)>,
-    /// The halves that are bound, as EGLSurfaces.
+    /// The halves that are bound, as the driver names them.
     bound: (usize, usize),
     /// Buffers that we need bound for a while in place of the program's selection.
     lent: (Option<Half>, Option<Half>),
@@ -48,8 +47,8 @@ impl Drop for End {
             return;
         }
         // The thread ends. What it had current must not stay so in EGL for ever, for others to fail at.
-        if let Some(display) = with(|here| here.display) {
-            release(display);
+        if let Some(driver) = with(|here| here.driver) {
+            release(driver);
         }
         seats::keep(&[]);
     }
@@ -65,25 +64,18 @@ pub fn forget() {
     HERE.with(|here| drop(here.try_borrow_mut().map(|mut here| std::mem::forget(here.take()))));
 }
 
-fn make_current(display: usize, draw: usize, read: usize, context: usize) -> Result<(), Failure> {
-    match egl!(eglMakeCurrent(display as Handle, draw as Handle, read as Handle, context as Handle)) {
-        0 => Err(failure(api::error())),
-        _ => Ok(()),
-    }
-}
-
 /// Binds a context with pairs or with none.
 pub fn bind(
-    display: usize,
-    context: Arc<EglContext>,
+    driver: Driver,
+    context: Arc<Context>,
     pairs: Option<(Arc<Pair>, Arc<Pair>)>,
 ) -> Result<(), Failure> {
     if let Some((draw, _)) = &pairs {
         context.selection.lock().start(draw.kind());
     }
-    let mut new = Here { display, context, pairs, bound: (0, 0), lent: (None, None), base: None };
+    let mut new = Here { driver, context, pairs, bound: (0, 0), lent: (None, None), base: None };
     let (draw, read) = new.wanted()?;
-    make_current(display, draw, read, new.context.handle)?;
+    driver.make_current(draw, read, new.context.handle)?;
     new.bound = (draw, read);
     new.settle_read_name();
     // Made by its first use, which registers its destructor; too late for one in a thread that ends.
@@ -91,26 +83,39 @@ pub fn bind(
     let old = HERE.with(|here| here.try_borrow_mut().ok().and_then(|mut here| here.replace(new)));
     // Surfaces that were destroyed meanwhile go now that they are no longer current.
     drop(old);
+    with(|here| {
+        if here.kind().stereo {
+            let drawn = here.drawn_halves();
+            here.note_eyes(&drawn);
+        }
+    });
     Ok(())
 }
 
 /// Binds nothing.
-pub fn release(display: usize) {
-    egl!(eglMakeCurrent(display as Handle, api::NO, api::NO, api::NO));
+pub fn release(driver: Driver) {
+    if let Err(failure) = driver.make_current(0, 0, 0) {
+        log::debug!("nothing cannot be bound: {failure}");
+    }
+    leave();
+}
+
+/// Something else has been bound, not by us.
+pub fn leave() {
     drop(HERE.with(|here| here.try_borrow_mut().ok().and_then(|mut here| here.take())));
 }
 
 /// Runs `work` with nothing bound in this thread, so that another may bind what was; then binds it again.
-pub fn unbound(display: usize, work: &mut dyn FnMut()) {
+pub fn unbound(driver: Driver, work: &mut dyn FnMut()) {
     let has = with(|_| ()).is_some();
-    if has {
-        egl!(eglMakeCurrent(display as Handle, api::NO, api::NO, api::NO));
+    if has && let Err(failure) = driver.make_current(0, 0, 0) {
+        log::debug!("nothing cannot be bound: {failure}");
     }
     work();
     if has {
         with(|here| {
             let (draw, read) = here.bound;
-            if let Err(failure) = make_current(display, draw, read, here.context.handle) {
+            if let Err(failure) = driver.make_current(draw, read, here.context.handle) {
                 log::error!("cannot bind the program's context again: {failure}");
             }
         });
@@ -120,27 +125,27 @@ pub fn unbound(display: usize, work: &mut dyn FnMut()) {
 /// Runs `work` with other pairs bound to this thread's context, to draw to and to read from.
 pub fn rebinding<T>((draw, read): (&Arc<Pair>, &Arc<Pair>), work: impl FnOnce() -> T) -> Result<T, Failure> {
     let before =
-        with(|here| (here.display, here.context.clone(), here.pairs.clone())).ok_or(Failure::Silent)?;
-    let (display, context, pairs) = before;
+        with(|here| (here.driver, here.context.clone(), here.pairs.clone())).ok_or(Failure::Silent)?;
+    let (driver, context, pairs) = before;
     let same = |(bound_draw, bound_read): &(Arc<Pair>, Arc<Pair>)| {
         Arc::ptr_eq(bound_draw, draw) && Arc::ptr_eq(bound_read, read)
     };
     if pairs.as_ref().is_some_and(same) {
         return Ok(work());
     }
-    bind(display, context.clone(), Some((draw.clone(), read.clone())))?;
+    bind(driver, context.clone(), Some((draw.clone(), read.clone())))?;
     let result = work();
-    bind(display, context, pairs)?;
+    bind(driver, context, pairs)?;
     Ok(result)
 }
 
 /// Binds other pbuffers in place of a drawable's.
 pub fn reseat(old: &Arc<Pair>, new: &Arc<Pair>) -> Result<(), Failure> {
     let bound =
-        with(|here| (here.display, here.context.clone(), here.pairs.clone())).ok_or(Failure::Silent)?;
-    let (display, context, pairs) = bound;
+        with(|here| (here.driver, here.context.clone(), here.pairs.clone())).ok_or(Failure::Silent)?;
+    let (driver, context, pairs) = bound;
     let moved = |pair: Arc<Pair>| if Arc::ptr_eq(&pair, old) { new.clone() } else { pair };
-    bind(display, context, pairs.map(|(draw, read)| (moved(draw), moved(read))))
+    bind(driver, context, pairs.map(|(draw, read)| (moved(draw), moved(read))))
 }
 
 impl Here {
@@ -187,7 +192,7 @@ impl Here {
         self.context.selection.lock().drawn_halves(self.kind())
     }
 
-    /// The EGLSurfaces that are to be bound.
+    /// The pbuffers that are to be bound.
     fn wanted(&self) -> Result<(usize, usize), Failure> {
         let Some((draw, read)) = &self.pairs else { return Ok((0, 0)) };
         if self.context.es {
@@ -209,7 +214,7 @@ impl Here {
 
     fn bind_halves(&mut self, (draw, read): (usize, usize)) -> Result<(), Failure> {
         if self.bound != (draw, read) {
-            make_current(self.display, draw, read, self.context.handle)?;
+            self.driver.make_current(draw, read, self.context.handle)?;
             self.bound = (draw, read);
             self.settle_read_name();
         }
