@@ -9,8 +9,6 @@ use crate::interpose::{Library, Real, c_name};
 /// EGLDisplay, EGLConfig, EGLContext and EGLSurface.
 pub type Handle = *mut c_void;
 
-/// EGL_NO_CONTEXT, EGL_NO_SURFACE.
-
 macro_rules! functions {
     ($(fn $name:ident($($type:ty),*) -> $ret:ty;)*) => {
         $(pub static $name: Real<unsafe extern "C" fn($($type),*) -> $ret> =
