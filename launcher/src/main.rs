@@ -33,6 +33,7 @@ mod supervise;
 mod task;
 mod top;
 mod trace;
+mod trust;
 mod view;
 mod xauth;
 mod xorg;
