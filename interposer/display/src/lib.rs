@@ -31,6 +31,7 @@ mod glyph;
 mod image;
 mod link;
 mod memory;
+mod packets;
 mod poster;
 mod remote;
 mod screen;
