@@ -12,7 +12,7 @@ BASE ?= debian:12-slim
 EXTRA ?=
 IMAGE_OPTIONS ?=
 
-.PHONY: help demo test check lint build deps rust applications conformance performance image image-test deb deb-test
+.PHONY: help demo test check lint build deps rust applications conformance performance soak image image-test deb deb-test
 
 help:
 	@echo 'make demo          run glxgears split, show its frame rates, save demo.png'
@@ -23,6 +23,7 @@ help:
 	@echo 'make deb           a Debian package; deb-test installs it on a clean Debian 12 and tries it there (as root)'
 	@echo 'make image         an image, by docker, podman or buildah; image-test builds one and tries it (as root)'
 	@echo 'make applications  run many real programs direct and split, renew docs/applications.md'
+	@echo 'make soak          half an hour of large frames and of changes: nothing grows, frames add up; MINUTES=N for another time'
 	@echo 'make performance   measure what the split costs, renew docs/performance.md: half an hour, alone on the machine'
 
 rust:
@@ -65,6 +66,9 @@ applications: deps build
 
 performance: deps build
 	tests/performance
+
+soak: deps
+	$(CARGO) run --release -p glxrun-tests --bin bench -- soak --minutes $(or $(MINUTES),30)
 
 deb: build
 	@command -v cargo-deb >/dev/null || { echo 'make deb needs cargo-deb; run: cargo install cargo-deb' >&2; exit 1; }
