@@ -4,10 +4,11 @@
 use std::ffi::{c_float, c_int, c_uint};
 
 use super::api::{self, get_integer, gl};
+use super::features::Features;
 use super::{buffers, lists};
 use crate::egl;
 use crate::frame::front;
-use crate::glx::current::{self, Current};
+use crate::glx::current;
 use crate::interpose::Inside;
 use crate::render::Moment;
 
@@ -101,19 +102,26 @@ fn draws_to_front() {
     }
 }
 
-pub fn is_bound(current: &Current, binding: c_uint) -> bool {
-    let _inside = Inside::enter();
-    !current.context.features().framebuffers || get_integer(binding) == 0
+/// Whether a default framebuffer of ours is what `binding` tells of.
+pub fn default_is_bound(binding: c_uint) -> bool {
+    let is_bound = |features: &Features| {
+        let _inside = Inside::enter();
+        !features.framebuffers || get_integer(binding) == 0
+    };
+    match current::get() {
+        Some(current) => is_bound(current.context.features()),
+        None => egl::current::get().is_some_and(|current| is_bound(current.features())),
+    }
 }
 
 /// Whether the default framebuffer is what glDrawBuffer is about.
 fn default_is_drawn() -> bool {
-    current::get().is_some_and(|current| is_bound(&current, api::DRAW_FRAMEBUFFER_BINDING))
+    default_is_bound(api::DRAW_FRAMEBUFFER_BINDING)
 }
 
 /// Whether the default framebuffer is what glReadBuffer is about.
 fn default_is_read() -> bool {
-    current::get().is_some_and(|current| is_bound(&current, api::READ_FRAMEBUFFER_BINDING))
+    default_is_bound(api::READ_FRAMEBUFFER_BINDING)
 }
 
 /// glDrawBuffer of whatever is bound: the name to pass to the driver.

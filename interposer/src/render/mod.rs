@@ -175,7 +175,7 @@ pub trait Backend: Send + Sync {
 
     /// The stand-ins for front and back buffers, where surfaces have but one buffer and the context that is current in
     /// this thread may name both. None where framebuffer 0 has what GLX promises.
-    fn buffers(&self) -> Option<&dyn Buffers> {
+    fn buffers(&self) -> Option<&dyn Lending> {
         None
     }
 
@@ -217,16 +217,20 @@ pub trait Buffers: Send + Sync {
     fn read(&self) -> u32;
     /// GL_DOUBLEBUFFER.
     fn is_double(&self) -> bool;
-    /// Binds a buffer for us to draw to, until [`Self::give_back`]; framebuffer 0 is bound.
-    fn borrow_draw(&self, name: u32);
-    /// Binds a buffer for us to read from, until [`Self::give_back`]; framebuffer 0 is bound.
-    fn borrow_read(&self, name: u32);
-    /// Binds what the program has selected.
-    fn give_back(&self);
     /// The program is about to read from framebuffer 0.
     fn before_read(&self);
     /// glPushAttrib.
     fn push(&self, mask: u32);
     /// glPopAttrib, after the driver's.
     fn pop(&self);
+}
+
+/// Buffers that we use for a while in place of those that the program has selected. Framebuffer 0 is bound meanwhile.
+pub trait Lending: Buffers {
+    /// Binds a buffer for us to draw to, until [`Self::give_back`].
+    fn borrow_draw(&self, name: u32);
+    /// Binds a buffer for us to read from, until [`Self::give_back`].
+    fn borrow_read(&self, name: u32);
+    /// Binds what the program has selected.
+    fn give_back(&self);
 }

@@ -6,8 +6,8 @@ use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
 
 use super::api::{self, Handle, egl};
-use super::selection::Selection;
 use crate::gl::features::Features;
+use crate::gl::selection::Selection;
 use crate::render::attributes as attr;
 use crate::render::{ContextRequest, Failure};
 

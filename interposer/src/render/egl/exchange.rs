@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::seats::{self, Seat, place};
-use super::selection::Half;
 use super::sharing::{self, Base, Parcel, UNTOUCHED, this_thread};
 use super::surface::Pair;
 use super::{here, surface_of};
 use crate::gl::api::{self, gl};
 use crate::gl::features::Features;
+use crate::gl::selection::Half;
 use crate::gl::state::{BlitGuard, PackGuard, Source};
 use crate::render::{Failure, Moment};
 use crate::runtime::Runtime;

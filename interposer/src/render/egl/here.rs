@@ -8,10 +8,10 @@ use super::api::{self, Handle, egl};
 use super::context::{EglContext, failure};
 use super::exchange::Drawn;
 use super::seats;
-use super::selection::{Half, read_half};
 use super::surface::Pair;
 use crate::gl::api::{self as gl_api, get_integer, gl};
 use crate::gl::features::Features;
+use crate::gl::selection::{Half, read_half};
 use crate::gl::state::DefaultFramebuffer;
 use crate::render::{Failure, worker};
 
@@ -226,7 +226,7 @@ impl Here {
     /// each half has its own, follow the program from one to the other.
     pub fn select_draw(&mut self, names: &[u32], list: bool) -> Vec<u32> {
         let double = self.is_double();
-        let change = |selection: &mut super::selection::Selection| {
+        let change = |selection: &mut crate::gl::selection::Selection| {
             let before = (selection.draw_half(double), selection.draws_both(double));
             let native = selection.select_draw(names, list, double);
             (before, selection.draw_half(double), native)

@@ -1,7 +1,7 @@
 //! The EGL back end: pbuffers of an EGL device, with no X server at all.
 //!
 //! GLX promises more than EGL has: a front and a back buffer, and a drawable that several threads may have current.
-//! [`surface`] makes pairs of pbuffers, [`selection`] knows which half a program means, [`here`] binds it; [`sharing`],
+//! [`surface`] makes pairs of pbuffers, [`gl::selection`](crate::gl::selection) knows which half a program means, [`here`] binds it; [`sharing`],
 //! [`seats`] and [`exchange`] give further threads stand-ins and bring their pixels together.
 
 pub mod api;
@@ -12,7 +12,6 @@ mod exchange;
 mod here;
 mod open;
 mod seats;
-mod selection;
 mod sharing;
 mod surface;
 
@@ -27,7 +26,7 @@ use super::attributes::{self, Attributes};
 use super::renderer::{Hardware, Renderer};
 use super::worker::Worker;
 use super::{
-    Backend, Buffers, ConfigIndex, ContextRequest, Failure, Identity, Moment, RawContext, Surface, worker,
+    Backend, ConfigIndex, ContextRequest, Failure, Identity, Lending, Moment, RawContext, Surface, worker,
 };
 use crate::interpose::Inside;
 use crate::runtime::Runtime;
@@ -240,7 +239,7 @@ impl Backend for EglBackend {
         !sharing::ever() || pair_of(surface).sharing.shows(sharing::this_thread())
     }
 
-    fn buffers(&self) -> Option<&dyn Buffers> {
+    fn buffers(&self) -> Option<&dyn Lending> {
         let desktop = here::with(|here| !here.context.es && here.has_surfaces()).unwrap_or(false);
         desktop.then_some(&PairBuffers)
     }

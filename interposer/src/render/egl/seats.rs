@@ -5,9 +5,9 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use super::here;
-use super::selection::Half;
 use super::sharing::{Base, this_thread};
 use super::surface::Pair;
+use crate::gl::selection::Half;
 use crate::render::{Failure, worker};
 
 /// A drawable that this thread has current, or had until a moment ago.

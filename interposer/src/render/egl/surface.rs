@@ -5,8 +5,8 @@ use once_cell::sync::OnceCell;
 use super::api::{self, Handle, egl};
 use super::config::Config;
 use super::context::failure;
-use super::selection::Half;
 use super::sharing::Sharing;
+use crate::gl::selection::Half;
 use crate::render::{ConfigIndex, Failure};
 
 /// GL_DEPTH_BUFFER_BIT and GL_STENCIL_BUFFER_BIT for what a config has.

@@ -4,7 +4,7 @@
 //! programs name GL_BACK. So the names that the program uses are kept here and answered from here; they decide which
 //! half of a pair is bound, and the driver is told GL_BACK.
 
-use crate::gl::api;
+use super::api;
 
 /// A half of a pair of pbuffers. With one buffer only, that one is the back half.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
