@@ -76,6 +76,24 @@ fn a_library_that_is_anothers_is_refused() {
     }
 }
 
+/// As /usr/local is on older Debian systems: of a group that has nobody in it.
+#[test]
+fn a_group_without_members_changes_nothing() {
+    if !geteuid().is_root() {
+        eprintln!("only root can give files away: nothing to test as another user");
+        return;
+    }
+    let stage = Stage::new();
+    let places = library(&stage);
+    let groups = fs::read_to_string("/etc/group").expect("a list of groups");
+    let mut fields = groups.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let staff = fields.find(|fields| fields[0] == "staff").expect("Debian's groups");
+    chown(&places[1], Some(0), staff[2].parse().ok()).expect("root may");
+    set_mode(&places[1], 0o2775);
+    let run = stage.glxrun().arg("--library").arg(&places[0]).arg("true").run();
+    assert_eq!(run.status, Some(0), "{}", run.stderr);
+}
+
 /// ld.so(8): LD_PRELOAD is ignored in secure-execution mode.
 #[test]
 fn a_program_that_nothing_can_be_preloaded_into_is_told() {
