@@ -85,7 +85,8 @@ impl Trusted {
                 members.extend(names.split(',').filter(|name| !name.is_empty()));
             }
         }
-        let trusts = |name: &&str| passwd.iter().any(|(known, id, _)| known == name && self.users.contains(id));
+        let trusts =
+            |name: &&str| passwd.iter().any(|(known, id, _)| known == name && self.users.contains(id));
         listed && members.iter().all(trusts) && others.into_iter().all(|(.., primary)| *primary != group)
     }
 }

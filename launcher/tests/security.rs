@@ -144,6 +144,32 @@ fn nobody_else_can_read_what_a_run_makes() {
     }
 }
 
+/// A directory in /tmp that looks like a run's, in which a fifo would make whoever opens it wait.
+#[test]
+fn top_looks_at_no_files_of_others() {
+    let stage = Stage::new();
+    let plant = |name: &str, mode: u32| {
+        let place = stage.tmpdir().join(name);
+        fs::create_dir(&place).expect("a directory");
+        let fifo = place.join("about");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RWXU).expect("a fifo");
+        set_mode(&place, mode);
+        place
+    };
+    plant("glxrun-open", 0o755);
+    let others = plant("glxrun-others", 0o700);
+    if geteuid().is_root() {
+        chown(&others, Some(SOMEBODY), None).expect("root may");
+    } else {
+        set_mode(&others, 0o750);
+    }
+    let run = stage.glxrun().args(["top", "--once", "--interval", "0.1"]).run();
+    assert_eq!(run.status, Some(0), "{}", run.stderr);
+    for place in ["glxrun-open", "glxrun-others"] {
+        fs::remove_dir_all(stage.tmpdir().join(place)).expect("the test's own");
+    }
+}
+
 #[test]
 fn servers_listen_on_no_network_address() {
     let stage = Stage::new();
