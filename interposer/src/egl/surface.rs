@@ -302,6 +302,11 @@ impl New {
     }
 
     fn window(self, id: usize) -> EGLSurface {
+        let buffers = [egl::BACK_BUFFER, egl::SINGLE_BUFFER];
+        if self.attributes.iter().any(|(name, value)| *name == egl::RENDER_BUFFER && !buffers.contains(value))
+        {
+            return fail(egl::BAD_ATTRIBUTE);
+        }
         match self.watch(id) {
             Ok((native, window)) => {
                 let single = self.attributes.contains(&(egl::RENDER_BUFFER, egl::SINGLE_BUFFER));
