@@ -80,7 +80,7 @@ fn is_defined(major: c_int, minor: c_int) -> bool {
 fn refuse(attributes: &[c_int], float: Option<bool>) -> Result<(), Failure> {
     let pairs = || attributes.chunks_exact(2).map(|pair| (pair[0], pair[1]));
     let values = |wanted: c_int| pairs().filter(move |(name, _)| *name == wanted).map(|(_, value)| value);
-    let last = |wanted: c_int| values(wanted).last();
+    let last = |wanted: c_int| values(wanted).next_back();
     let strategies = [glx::NO_RESET_NOTIFICATION, glx::LOSE_CONTEXT_ON_RESET];
     if values(glx::RESET_NOTIFICATION_STRATEGY).any(|strategy| !strategies.contains(&strategy)) {
         return Err(BAD_VALUE);
