@@ -329,7 +329,7 @@ impl New {
         for native in self.display.natives() {
             // The window may not have reached the server yet.
             native.sync();
-            match native.side.server.watch(id, Runtime::get().counters(id)) {
+            match native.side.server.watch(id, Runtime::get().frames.entry(id)) {
                 Ok(window) => return Ok((native, window)),
                 Err(error) => log::debug!("{id:#x} is no window to draw to: {error}"),
             }
