@@ -6,7 +6,7 @@ use ash::vk;
 
 use crate::loader::{self, Negotiation};
 use crate::runtime::Runtime;
-use crate::{device, extensions, features, instance, physical, present, surface, swapchain};
+use crate::{device, direct, extensions, features, instance, physical, present, surface, swapchain};
 
 /// Whose function an entry is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,8 +25,8 @@ type Function = unsafe extern "system" fn();
 
 /// Rows of names, owners and functions.
 macro_rules! entries {
-    ($($name:literal $owner:expr => $function:expr;)*) => {
-        fn find(name: &CStr) -> Option<(Owner, Function)> {
+    ($find:ident: $($name:literal $owner:expr => $function:expr;)*) => {
+        fn $find(name: &CStr) -> Option<(Owner, Function)> {
             use Owner::*;
             match name.to_bytes() {
                 // SAFETY: the loader calls each by the type that its name has.
@@ -44,6 +44,7 @@ const PRESENT_WAIT: Owner = Owner::Extension(vk::KHR_PRESENT_WAIT_NAME);
 const MAINTENANCE1: Owner = Owner::Extension(vk::EXT_SWAPCHAIN_MAINTENANCE1_NAME);
 
 entries! {
+    find:
     b"vkGetInstanceProcAddr" Layer => get_instance_proc_addr;
     b"vkGetDeviceProcAddr" Layer => get_device_proc_addr;
     b"vkCreateInstance" Layer => instance::create;
@@ -96,6 +97,14 @@ entries! {
     b"vkReleaseSwapchainImagesEXT" MAINTENANCE1 => swapchain::release;
 }
 
+entries! {
+    find_direct:
+    b"vkCreateXlibSurfaceKHR" Instance => direct::create_xlib;
+    b"vkCreateXcbSurfaceKHR" Instance => direct::create_xcb;
+    b"vkCreateSwapchainKHR" SWAPCHAIN => direct::create_swapchain;
+    b"vkQueuePresentKHR" SWAPCHAIN => direct::present;
+}
+
 /// Functions that exist only where an extension or a version has them: ours then, too.
 fn is_optional(owner: Owner, name: &CStr) -> bool {
     let bytes = name.to_bytes();
@@ -136,6 +145,9 @@ unsafe extern "system" fn get_instance_proc_addr(
     let known = Runtime::instance(loader::key(instance))?;
     // SAFETY: passed on.
     let next = unsafe { (known.loader.get_instance_proc_addr)(instance, name) };
+    if known.shows_windows && !known.is_ours() {
+        return next.and(find_direct(text).map(|(_, function)| function)).or(next);
+    }
     let Some((owner, function)) = entry.filter(|_| known.is_ours()) else { return next };
     if next.is_none() && is_optional(owner, text) {
         return None;
@@ -171,6 +183,9 @@ unsafe extern "system" fn get_device_proc_addr(
     let text = unsafe { CStr::from_ptr(name) };
     // SAFETY: passed on.
     let next = unsafe { (known.loader.get_device_proc_addr)(device, name) };
+    if Runtime::get().is_direct() && !matches!(find(text), Some((Owner::Layer, _))) {
+        return next.and(find_direct(text).map(|(_, function)| function)).or(next);
+    }
     match find(text) {
         Some((Owner::Layer, function)) => Some(function),
         Some((owner @ Owner::Device, function)) if known.shows_windows => {

@@ -28,11 +28,7 @@ pub unsafe extern "system" fn get(device: vk::PhysicalDevice, features: *mut vk:
     // SAFETY: the program passes what the specification says.
     unsafe {
         let Some(instance) = Runtime::instance(loader::key(device)) else { return };
-        let core: Option<vk::PFN_vkGetPhysicalDeviceFeatures2> =
-            [c"vkGetPhysicalDeviceFeatures2", c"vkGetPhysicalDeviceFeatures2KHR"].iter().find_map(|name| {
-                loader::instance_function(instance.loader.get_instance_proc_addr, instance.handle(), name)
-            });
-        if let Some(next) = core {
+        if let Some(next) = instance.functions.features2 {
             next(device, features);
         }
         for kind in STRUCTURES {

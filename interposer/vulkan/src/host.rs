@@ -79,7 +79,7 @@ impl Imports {
             unsafe { loader::device_function(next.get_device_proc_addr, device, name) }.filter(|_| enabled);
         let mut host = vk::PhysicalDeviceExternalMemoryHostPropertiesEXT::default();
         let mut properties = vk::PhysicalDeviceProperties2::default().push_next(&mut host);
-        if let Some(get) = instance.properties2().filter(|_| enabled) {
+        if let Some(get) = instance.functions.properties2.filter(|_| enabled) {
             // SAFETY: a device of the instance's, which has the extension.
             unsafe { get(physical, &mut properties) };
         }

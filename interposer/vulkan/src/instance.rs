@@ -7,12 +7,15 @@ use glxrun_contract::vulkan::{INSTANCE_EXTENSIONS, LAYER};
 
 use crate::extensions::{self, names};
 use crate::loader::{self, NextInstance};
+use crate::next::Next;
 use crate::runtime::Runtime;
 
 /// An instance of the program's.
 pub struct Instance {
     /// The functions of the next layer.
     pub next: ash::Instance,
+    /// Further ones.
+    pub functions: Next,
     pub loader: NextInstance,
     /// Its windows are shown by us: it has an X11 surface extension.
     pub shows_windows: bool,
@@ -25,17 +28,6 @@ pub struct Instance {
 impl Instance {
     pub fn handle(&self) -> vk::Instance {
         self.next.handle()
-    }
-
-    /// `vkGetPhysicalDeviceProperties2`, or its KHR twin with Vulkan 1.0.
-    pub fn properties2(&self) -> Option<vk::PFN_vkGetPhysicalDeviceProperties2> {
-        let name = if self.is_1_1 {
-            c"vkGetPhysicalDeviceProperties2"
-        } else {
-            c"vkGetPhysicalDeviceProperties2KHR"
-        };
-        // SAFETY: the type is that of both.
-        unsafe { loader::instance_function(self.loader.get_instance_proc_addr, self.handle(), name) }
     }
 
     /// Whether we answer for it: not in direct mode, where frames are only counted.
@@ -95,6 +87,7 @@ pub unsafe extern "system" fn create(
                 |name| get(made, name.as_ptr()).map_or(std::ptr::null(), |function| function as *const _),
                 made,
             ),
+            functions: Next::new(get, made, is_1_1),
             loader: next,
             shows_windows,
             is_1_1,

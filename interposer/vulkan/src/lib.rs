@@ -10,12 +10,13 @@
 //!                                 (image ▶ the slot's memory)     (fence, refresh)
 //! ```
 //!
-//! - [`loader`]: how the Vulkan loader and a layer meet; [`entry`]: which functions are ours;
+//! - [`loader`]: how the Vulkan loader and a layer meet; [`next`]: what is behind us; [`entry`]: which functions are ours;
 //! - [`instance`], [`device`], [`physical`], [`extensions`]: what the program makes, what it is told that there is;
 //! - [`surface`]: a window, and what can be done with it;
 //! - [`swapchain`]: images, and who has which;
 //! - [`present`]: from a presented image to a frame; [`presenter`]: when it is shown;
 //! - [`copy`], [`host`]: the copy, and memory of the 2D side as the driver's;
+//! - [`direct`]: frames that the driver shows, counted;
 //! - [`runtime`]: what exists once per process.
 //!
 //! An instance without an Xlib or XCB surface extension is left alone.
@@ -26,6 +27,7 @@ mod chain;
 mod client;
 mod copy;
 mod device;
+mod direct;
 mod entry;
 mod extensions;
 mod features;
@@ -33,6 +35,7 @@ mod format;
 mod host;
 mod instance;
 mod loader;
+mod next;
 mod physical;
 mod present;
 mod presenter;

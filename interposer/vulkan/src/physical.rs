@@ -30,7 +30,7 @@ impl Instance {
         if has_place {
             properties = properties.push_next(&mut place);
         }
-        let Some(get) = self.properties2() else { return false };
+        let Some(get) = self.functions.properties2 else { return false };
         // SAFETY: as above.
         unsafe { get(device, &mut properties) };
         let address = format!(
@@ -90,11 +90,7 @@ pub unsafe extern "system" fn enumerate_groups(
     };
     // SAFETY: passed on; room for the list is the program's to see to.
     unsafe {
-        let names = [c"vkEnumeratePhysicalDeviceGroups", c"vkEnumeratePhysicalDeviceGroupsKHR"];
-        let next: Option<vk::PFN_vkEnumeratePhysicalDeviceGroups> = names
-            .iter()
-            .find_map(|name| loader::instance_function(known.loader.get_instance_proc_addr, instance, name));
-        let Some(next) = next else { return vk::Result::ERROR_INITIALIZATION_FAILED };
+        let Some(next) = known.functions.groups else { return vk::Result::ERROR_INITIALIZATION_FAILED };
         let empty = vk::PhysicalDeviceGroupProperties::default();
         let mut list = match all(empty, |count, to| next(instance, count, to)) {
             Ok(list) => list,

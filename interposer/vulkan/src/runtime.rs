@@ -33,6 +33,8 @@ pub struct Runtime {
     pub surfaces: RwLock<HashMap<u64, Arc<Surface>>>,
     /// Our swapchains by handle.
     pub swapchains: RwLock<HashMap<u64, Arc<Swapchain>>>,
+    /// In direct mode: counters of the driver's surfaces and swapchains by handle.
+    pub watched: Mutex<HashMap<u64, Entry>>,
     /// 2D sides by display name; None where our own connection failed, which has been told.
     sides: Mutex<HashMap<String, Option<Arc<Server>>>>,
     /// Counters by display name and window: a window whose surface is made anew keeps them.
@@ -54,6 +56,7 @@ impl Runtime {
             devices: RwLock::default(),
             surfaces: RwLock::default(),
             swapchains: RwLock::default(),
+            watched: Mutex::default(),
             sides: Mutex::default(),
             entries: Mutex::default(),
         }));

@@ -62,7 +62,7 @@ impl Surface {
                 unsafe { instance.next.get_physical_device_format_properties(device, format.format) };
             properties.optimal_tiling_features.contains(vk::FormatFeatureFlags::STORAGE_IMAGE)
         };
-        if self.formats(instance, device).first().is_some_and(is_storage) {
+        if self.formats(instance, device).iter().any(is_storage) {
             usage |= vk::ImageUsageFlags::STORAGE;
         }
         let has_alpha = self.window.as_ref().is_some_and(|window| window.depth() == 32);

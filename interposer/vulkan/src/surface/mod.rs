@@ -88,7 +88,9 @@ pub unsafe extern "system" fn create_xlib(
             *surface = made;
             return vk::Result::SUCCESS;
         }
-        forward(instance, c"vkCreateXlibSurfaceKHR", info.cast(), allocator, surface)
+        let next =
+            Runtime::instance(loader::key(instance)).and_then(|known| known.functions.create_xlib_surface);
+        next.map_or(MISSING, |next| next(instance, info, allocator, surface))
     }
 }
 
@@ -106,34 +108,13 @@ pub unsafe extern "system" fn create_xcb(
             *surface = made;
             return vk::Result::SUCCESS;
         }
-        forward(instance, c"vkCreateXcbSurfaceKHR", info.cast(), allocator, surface)
+        let next =
+            Runtime::instance(loader::key(instance)).and_then(|known| known.functions.create_xcb_surface);
+        next.map_or(MISSING, |next| next(instance, info, allocator, surface))
     }
 }
 
-/// Has the driver make a surface.
-unsafe fn forward(
-    instance: vk::Instance,
-    name: &std::ffi::CStr,
-    info: *const c_void,
-    allocator: *const vk::AllocationCallbacks,
-    surface: *mut vk::SurfaceKHR,
-) -> vk::Result {
-    type Create = unsafe extern "system" fn(
-        vk::Instance,
-        *const c_void,
-        *const vk::AllocationCallbacks,
-        *mut vk::SurfaceKHR,
-    ) -> vk::Result;
-    let Some(known) = Runtime::instance(loader::key(instance)) else {
-        return vk::Result::ERROR_INITIALIZATION_FAILED;
-    };
-    // SAFETY: passed on; the types are those of this function but for the kind of create info.
-    unsafe {
-        let next: Option<Create> =
-            loader::instance_function(known.loader.get_instance_proc_addr, instance, name);
-        next.map_or(vk::Result::ERROR_EXTENSION_NOT_PRESENT, |next| next(instance, info, allocator, surface))
-    }
-}
+const MISSING: vk::Result = vk::Result::ERROR_EXTENSION_NOT_PRESENT;
 
 /// `vkDestroySurfaceKHR`.
 pub unsafe extern "system" fn destroy(
@@ -147,13 +128,9 @@ pub unsafe extern "system" fn destroy(
         ours.finish();
         return;
     }
-    let Some(known) = Runtime::instance(loader::key(instance)) else { return };
-    // SAFETY: passed on; the type is that of this function.
-    unsafe {
-        let next: Option<vk::PFN_vkDestroySurfaceKHR> =
-            loader::instance_function(known.loader.get_instance_proc_addr, instance, c"vkDestroySurfaceKHR");
-        if let Some(next) = next {
-            next(instance, surface, allocator);
-        }
+    let next = Runtime::instance(loader::key(instance)).and_then(|known| known.functions.destroy_surface);
+    if let Some(next) = next {
+        // SAFETY: passed on.
+        unsafe { next(instance, surface, allocator) };
     }
 }

@@ -1,6 +1,6 @@
 //! The functions that ask about surfaces. Those about a driver's surface are passed on.
 
-use std::ffi::{CStr, c_ulong, c_void};
+use std::ffi::{c_ulong, c_void};
 use std::sync::Arc;
 
 use ash::vk;
@@ -12,6 +12,7 @@ use crate::extensions::fill;
 use crate::format::Format;
 use crate::instance::Instance;
 use crate::loader;
+use crate::next::Next;
 use crate::runtime::Runtime;
 
 /// One of our surfaces, with the instance that a device is of.
@@ -19,14 +20,9 @@ fn ours(device: vk::PhysicalDevice, surface: vk::SurfaceKHR) -> Option<(Arc<Surf
     Runtime::surface(surface).zip(Runtime::instance(loader::key(device)))
 }
 
-/// A function of the next layer.
-///
-/// # Safety
-/// `F` is the type of the function that has this name.
-unsafe fn next<F: Copy>(device: vk::PhysicalDevice, name: &CStr) -> Option<F> {
-    let instance = Runtime::instance(loader::key(device))?;
-    // SAFETY: the caller's contract.
-    unsafe { loader::instance_function(instance.loader.get_instance_proc_addr, instance.handle(), name) }
+/// Functions of the next layer; none without one.
+fn next<F: Copy>(device: vk::PhysicalDevice, member: impl FnOnce(&Next) -> Option<F>) -> Option<F> {
+    Runtime::instance(loader::key(device)).and_then(|instance| member(&instance.functions))
 }
 
 const MISSING: vk::Result = vk::Result::ERROR_EXTENSION_NOT_PRESENT;
@@ -70,10 +66,7 @@ pub unsafe extern "system" fn support(
     // SAFETY: the program passes what the specification says.
     unsafe {
         let Some((ours, instance)) = ours(device, surface) else {
-            let next = next::<vk::PFN_vkGetPhysicalDeviceSurfaceSupportKHR>(
-                device,
-                c"vkGetPhysicalDeviceSurfaceSupportKHR",
-            );
+            let next = next(device, |next| next.surface_support);
             return next.map_or(MISSING, |next| next(device, family, surface, supported));
         };
         *supported = (presents(device, family) && !ours.formats(&instance, device).is_empty()).into();
@@ -90,10 +83,7 @@ pub unsafe extern "system" fn capabilities(
     // SAFETY: the program passes what the specification says.
     unsafe {
         let Some((ours, instance)) = ours(device, surface) else {
-            let next = next::<vk::PFN_vkGetPhysicalDeviceSurfaceCapabilitiesKHR>(
-                device,
-                c"vkGetPhysicalDeviceSurfaceCapabilitiesKHR",
-            );
+            let next = next(device, |next| next.surface_capabilities);
             return next.map_or(MISSING, |next| next(device, surface, capabilities));
         };
         match ours.capabilities(&instance, device) {
@@ -115,10 +105,7 @@ pub unsafe extern "system" fn capabilities2(
     // SAFETY: the program passes what the specification says.
     unsafe {
         let Some((ours, instance)) = ours(device, (*info).surface) else {
-            let next = next::<vk::PFN_vkGetPhysicalDeviceSurfaceCapabilities2KHR>(
-                device,
-                c"vkGetPhysicalDeviceSurfaceCapabilities2KHR",
-            );
+            let next = next(device, |next| next.surface_capabilities2);
             return next.map_or(MISSING, |next| next(device, info, capabilities));
         };
         match ours.capabilities(&instance, device) {
@@ -142,10 +129,7 @@ pub unsafe extern "system" fn capabilities2_ext(
     // SAFETY: the program passes what the specification says.
     unsafe {
         let Some((ours, instance)) = ours(device, surface) else {
-            let next = next::<vk::PFN_vkGetPhysicalDeviceSurfaceCapabilities2EXT>(
-                device,
-                c"vkGetPhysicalDeviceSurfaceCapabilities2EXT",
-            );
+            let next = next(device, |next| next.surface_capabilities2_ext);
             return next.map_or(MISSING, |next| next(device, surface, capabilities));
         };
         match ours.capabilities(&instance, device) {
@@ -187,10 +171,7 @@ pub unsafe extern "system" fn formats(
     // SAFETY: the program passes what the specification says.
     unsafe {
         let Some((ours, instance)) = ours(device, surface) else {
-            let next = next::<vk::PFN_vkGetPhysicalDeviceSurfaceFormatsKHR>(
-                device,
-                c"vkGetPhysicalDeviceSurfaceFormatsKHR",
-            );
+            let next = next(device, |next| next.surface_formats);
             return next.map_or(MISSING, |next| next(device, surface, count, formats));
         };
         let list: Vec<_> = ours.formats(&instance, device).iter().map(listed).collect();
@@ -208,10 +189,7 @@ pub unsafe extern "system" fn formats2(
     // SAFETY: the program passes what the specification says.
     unsafe {
         let Some((ours, instance)) = ours(device, (*info).surface) else {
-            let next = next::<vk::PFN_vkGetPhysicalDeviceSurfaceFormats2KHR>(
-                device,
-                c"vkGetPhysicalDeviceSurfaceFormats2KHR",
-            );
+            let next = next(device, |next| next.surface_formats2);
             return next.map_or(MISSING, |next| next(device, info, count, formats));
         };
         let list = ours.formats(&instance, device);
@@ -241,10 +219,7 @@ pub unsafe extern "system" fn present_modes(
         if ours(device, surface).is_some() {
             return fill(&MODES, count, modes);
         }
-        let next = next::<vk::PFN_vkGetPhysicalDeviceSurfacePresentModesKHR>(
-            device,
-            c"vkGetPhysicalDeviceSurfacePresentModesKHR",
-        );
+        let next = next(device, |next| next.surface_present_modes);
         next.map_or(MISSING, |next| next(device, surface, count, modes))
     }
 }
@@ -259,10 +234,7 @@ pub unsafe extern "system" fn rectangles(
     // SAFETY: the program passes what the specification says.
     unsafe {
         let Some((ours, instance)) = ours(device, surface) else {
-            let next = next::<vk::PFN_vkGetPhysicalDevicePresentRectanglesKHR>(
-                device,
-                c"vkGetPhysicalDevicePresentRectanglesKHR",
-            );
+            let next = next(device, |next| next.present_rectangles);
             return next.map_or(MISSING, |next| next(device, surface, count, rectangles));
         };
         match ours.capabilities(&instance, device) {
