@@ -26,6 +26,7 @@ functions! {
     pointer {
         choose_config = "eglChooseConfig" (display: Handle, list: *const c_int, configs: *mut Handle, size: c_int,
             count: *mut c_int) -> c_uint;
+        copy_buffers = "eglCopyBuffers" (display: Handle, surface: Handle, pixmap: usize) -> c_uint;
         create_context = "eglCreateContext" (display: Handle, config: Handle, share: Handle, list: *const c_int)
             -> Handle;
         create_pbuffer_surface = "eglCreatePbufferSurface" (display: Handle, config: Handle, list: *const c_int)
@@ -45,6 +46,7 @@ functions! {
             -> Handle;
         initialize = "eglInitialize" (display: Handle, major: *mut c_int, minor: *mut c_int) -> c_uint;
         make_current = "eglMakeCurrent" (display: Handle, draw: Handle, read: Handle, context: Handle) -> c_uint;
+        query_context = "eglQueryContext" (display: Handle, context: Handle, name: c_int, value: *mut c_int) -> c_uint;
         query_string = "eglQueryString" (display: Handle, name: c_int) -> *const c_char;
         query_surface = "eglQuerySurface" (display: Handle, surface: Handle, name: c_int, value: *mut c_int) -> c_uint;
         swap_buffers = "eglSwapBuffers" (display: Handle, surface: Handle) -> c_uint;
@@ -73,6 +75,7 @@ pub mod consts {
     pub const READ: i32 = 0x305A;
     pub const CORE_NATIVE_ENGINE: i32 = 0x305B;
     pub const BACK_BUFFER: i32 = 0x3084;
+    pub const SINGLE_BUFFER: i32 = 0x3085;
     pub const RENDER_BUFFER: i32 = 0x3086;
     pub const CONTEXT_MAJOR_VERSION: i32 = 0x3098;
     pub const CONTEXT_MINOR_VERSION: i32 = 0x30FB;
@@ -304,9 +307,10 @@ impl Egl {
         Ok(Context(context))
     }
 
-    /// A surface of a window, made in the way that goes with the native display.
-    pub fn create_window(&self, config: Config, window: xlib::Window) -> Result<Surface> {
-        let list = [RENDER_BUFFER, BACK_BUFFER, NONE];
+    /// A surface of a window that draws to a `buffer` (EGL_BACK_BUFFER, EGL_SINGLE_BUFFER), made in the way that goes with
+    /// the native display.
+    pub fn create_window(&self, config: Config, window: xlib::Window, buffer: i32) -> Result<Surface> {
+        let list = [RENDER_BUFFER, buffer, NONE];
         let short = window as u32;
         // SAFETY: live handles, pointers to what the platform asks for, a terminated list.
         let surface = unsafe {
@@ -372,6 +376,27 @@ impl Egl {
         let asked = unsafe { (self.functions.query_surface)(self.raw, surface.0, name, &mut value) };
         self.check(asked, "eglQuerySurface")?;
         Ok(value)
+    }
+
+    /// An attribute of a context.
+    pub fn context_attribute(&self, context: Context, name: c_int) -> Result<i32> {
+        let mut value = 0;
+        // SAFETY: a place for the value.
+        let asked = unsafe { (self.functions.query_context)(self.raw, context.0, name, &mut value) };
+        self.check(asked, "eglQueryContext")?;
+        Ok(value)
+    }
+
+    /// Makes nothing current.
+    pub fn release(&self) -> Result<()> {
+        self.make_current(Surface::NONE, Surface::NONE, Context::NONE)
+    }
+
+    /// eglCopyBuffers.
+    pub fn copy_buffers(&self, surface: Surface, pixmap: xlib::Pixmap) -> Result<()> {
+        // SAFETY: a live display; a wrong surface or pixmap is EGL's error.
+        let copied = unsafe { (self.functions.copy_buffers)(self.raw, surface.0, pixmap as usize) };
+        self.check(copied, "eglCopyBuffers")
     }
 
     /// eglSwapBuffers.

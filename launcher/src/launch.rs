@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::scratch::Scratch;
 use crate::sides::{Origin, Sides};
 use crate::signals::Signals;
-use crate::{library, program, trace};
+use crate::{library, program, say, trace, trust, vulkan};
 
 /// What is to be run, beside the settings.
 pub struct Plan {
@@ -58,8 +58,21 @@ impl Started {
         scratch: &Scratch,
         signals: &Signals,
     ) -> Result<Started, Failure> {
+        let file = program::check(&plan.program)?;
+        if let Some(why) = trust::drops_preload(&file) {
+            say!(
+                "{} {why}, so the system drops LD_PRELOAD for it: it runs without glxrun. If it is to start a program as \
+                 another user, let it start glxrun with that program",
+                file.display()
+            );
+        }
         let mut variables = plan.variables;
         variables.push(library::preload(library, scratch)?);
+        if settings.vulkan
+            && let Some(layer) = vulkan::find(library)?
+        {
+            variables.extend(vulkan::variables(&layer, scratch)?);
+        }
         variables.extend(sides.variables());
         variables.extend(scratch.runtime_dir()?);
         variables.extend(trace::prepare(settings.trace.as_deref())?);

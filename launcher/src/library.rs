@@ -12,18 +12,23 @@ use object::{Endianness, ReadCache, elf};
 
 use crate::Variable;
 use crate::scratch::Scratch;
+use crate::trust;
 
 const NAME: &str = "libglxrun.so";
 
-/// The absolute path of the library: the one named, else the first that exists beside glxrun, in `../lib/glxrun`
-/// and in `../lib`.
+/// The absolute path of the library, without symbolic links: the one named, else the first that exists beside glxrun, in
+/// `../lib/glxrun` and in `../lib`. One that another user could change is refused.
 pub fn find(named: Option<&Path>) -> Result<PathBuf> {
     let path = match named {
         Some(path) => std::path::absolute(path).context("cannot tell the current directory")?,
         None => search()?,
     };
-    check(&path).with_context(|| format!("cannot use the library {}", path.display()))?;
-    Ok(path)
+    let unusable = || format!("cannot use the library {}", path.display());
+    check(&path).with_context(unusable)?;
+    // What is judged is what is preloaded: a link could lead elsewhere by then.
+    let real = path.canonicalize().with_context(unusable)?;
+    trust::check(&real).with_context(unusable)?;
+    Ok(real)
 }
 
 fn search() -> Result<PathBuf> {

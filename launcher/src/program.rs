@@ -16,11 +16,11 @@ use crate::Variable;
 use crate::failure::Failure;
 use crate::signals::Inherited;
 
-/// Looks for `program` as execvp(3) does, so that one that cannot run is told before any server is started.
-pub fn check(program: &OsStr) -> Result<(), Failure> {
+/// Looks for `program` as execvp(3) does, so that one that cannot run is told before any server is started. Gives its path.
+pub fn check(program: &OsStr) -> Result<PathBuf, Failure> {
     if program.as_bytes().contains(&b'/') {
         return match runnable(Path::new(program)) {
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(program.into()),
             Err(error) if missing(&error) => {
                 Err(Failure::NotFound { program: program.into(), why: "no such file" })
             }
@@ -32,8 +32,9 @@ pub fn check(program: &OsStr) -> Result<(), Failure> {
     for dir in std::env::split_paths(&path).filter(|_| !program.is_empty()) {
         // An empty entry of PATH is the current directory.
         let dir = if dir.as_os_str().is_empty() { PathBuf::from(".") } else { dir };
-        match runnable(&dir.join(program)) {
-            Ok(()) => return Ok(()),
+        let file = dir.join(program);
+        match runnable(&file) {
+            Ok(()) => return Ok(file),
             Err(error) if missing(&error) => {}
             Err(error) => refused = Some(error),
         }

@@ -275,28 +275,6 @@ int main(int count, char **words)
         XSetErrorHandler(tell_nothing); /* drivers differ in what they say of it */
         frames(drawing, 3);
         XSync(drawing.display, 0);
-    } else if (!strcmp(name, "windows")) {
-        /* One context, a new window each time. */
-        Drawing drawing = begin(40, 30);
-        Display *display = drawing.display;
-        int wanted[] = {4, 5, 8, 1, 0}, number = count > 2 ? atoi(words[2]) : 200;
-        XVisualInfo *visual = glXChooseVisual(display, 0, wanted);
-        XID root = XDefaultRootWindow(display), before = drawing.window;
-        XSetWindowAttributes attributes = {.colormap = XCreateColormap(display, root, visual->visual, 0)};
-        for (int i = 0; i < number; i++) {
-            XID next = XCreateWindow(display, root, 0, 0, 20 + i % 50, 30, 0, visual->depth, 1, visual->visual, 1 << 13 | 1 << 3, &attributes);
-            XMapWindow(display, next);
-            if (!glXMakeCurrent(display, next, drawing.context)) return 103;
-            XDestroyWindow(display, before);
-            frame((Drawing){display, next, drawing.context}, i);
-            before = next;
-            if (i == number / 10 || i == number - 1) {
-                XSync(display, 0);
-                printf("look %d\n", getpid()), fflush(stdout);
-                if (getchar() == EOF) return 104;
-            }
-        }
-        tell("drawn");
     } else {
         fprintf(stderr, "no such case\n");
         return 99;

@@ -46,6 +46,9 @@ cases! {
     native_display_of_the_xcb_platform: "spin" "--native" "xcb";
     native_display_of_an_xcb_connection: "spin" "--native" "xcbalone";
     resize: "resize";
+    front: "front";
+    front_with_samples: "front" "--samples" "4";
+    buffers: "buffers" "--frames" "8";
     resize_over_xcb: "resize" "--native" "xcb";
     buffer_age: "age";
     swap_intervals: "interval";
@@ -99,6 +102,19 @@ fn pixmap() -> Result<()> {
         let mut split = stage.split(&[], "eglscene")?;
         split.args(arguments);
         Program::run(split)?.success()?;
+    }
+    Ok(())
+}
+
+/// Where Mesa's software EGL, run direct, does otherwise: its front buffer does not hold what was swapped, its windows always
+/// have two buffers, and eglCopyBuffers swaps. The cases look at the pixels themselves.
+#[test]
+fn buffers_of_windows() -> Result<()> {
+    let stage = Stage::start()?;
+    for case in ["frontread", "singlebuffer", "singlebuffer --es", "copybuffers", "copybuffers --es"] {
+        let mut split = stage.split(&[], "eglscene")?;
+        split.args(case.split(' '));
+        Program::run(split)?.success().with_context(|| case)?;
     }
     Ok(())
 }

@@ -1,24 +1,33 @@
-//! A few thousand large frames: memory stays flat, nothing is lost. `bench soak --minutes 30` is the long version.
+//! Many large frames, many windows, many changes: nothing grows, no frame is lost. `make soak` is the long version.
 
-use std::time::Duration;
+use glxrun_tests::soak::{Soak, Soaker};
+use glxrun_tests::{Result, Stage};
 
-use glxrun_tests::{Result, Stage, artifacts, soak};
-
-fn frames(options: &[&str]) -> Result<()> {
+fn soak(options: &[&str], what: &str, how_much: &str) -> Result<Soak> {
     let stage = Stage::start()?;
     let mut command = stage.glxrun()?;
-    command.arg("--stats").args(options).arg("--").arg(artifacts::program("clears")?);
-    command.args(["--size", "1920x1080", "--seconds", "4"]);
+    command.arg("--stats").args(options);
+    Soaker::compile()?.run(command, &[stage.two_d(), stage.three_d()], what, how_much)
+}
+
+#[test]
+fn large_frames_with_spoiling() -> Result<()> {
     // Memory that the driver takes by and by is not ours to judge; a slot would be 8 MiB, and more at each frame.
-    soak::run(command, Duration::from_millis(100), Duration::from_millis(3500))?.check(6 << 10)
+    soak(&[], "steady", "4")?.check(6 << 10)
 }
 
 #[test]
-fn memory_stays_flat_with_spoiling() -> Result<()> {
-    frames(&[])
+fn large_frames_when_every_one_is_shown() -> Result<()> {
+    soak(&["--spoil", "off"], "steady", "4")?.check(6 << 10)
 }
 
 #[test]
-fn memory_stays_flat_when_every_frame_is_shown() -> Result<()> {
-    frames(&["--spoil", "off"])
+fn windows_contexts_and_threads_that_come_and_go() -> Result<()> {
+    soak(&[], "changes", "8")?.check(6 << 10)
+}
+
+/// A surface left behind for each window would be tens of MiB.
+#[test]
+fn many_windows_one_after_the_other() -> Result<()> {
+    soak(&[], "windows", "800")?.check(6 << 10)
 }

@@ -143,7 +143,7 @@ impl Picture<'_> {
         for ((x, y), expected) in places.into_iter().zip(expected) {
             let pixel = self.gl.read_pixels(x, y, 1, 1);
             check(pixel[..3] == expected, || {
-                format!("{what}: {:?} at {x},{y} instead of {expected:?}", &pixel[..3]).into()
+                format!("{what}: {:?} at {x},{y} instead of {expected:?}", &pixel[..3])
             })?;
         }
         Ok(())

@@ -67,12 +67,13 @@ impl WindowCounters {
 
     /// Counts a rendered frame that will never be delivered; gives its number, from 1.
     pub fn count_dropped(&self) -> u64 {
-        self.dropped.fetch_add(1, Release) + 1
+        self.dropped.fetch_add(1, Release).wrapping_add(1)
     }
 
     /// Frames that were rendered, and neither delivered nor dropped so far. It may be too high for a moment, not too low.
     pub fn on_their_way(&self) -> u64 {
-        let done = self.delivered.load(Acquire) + self.dropped.load(Acquire);
+        // A damaged file may hold any number.
+        let done = self.delivered.load(Acquire).saturating_add(self.dropped.load(Acquire));
         self.rendered.load(Acquire).saturating_sub(done)
     }
 }
@@ -84,7 +85,7 @@ fn count(frames: &AtomicU64, first: &AtomicU64, last: &AtomicU64) -> u64 {
     }
     last.store(now, Relaxed);
     // Release: who sees the new count also sees its times.
-    frames.fetch_add(1, Release) + 1
+    frames.fetch_add(1, Release).wrapping_add(1)
 }
 
 /// CLOCK_MONOTONIC in nanoseconds, the clock of [`WindowCounters`]' times.

@@ -6,18 +6,16 @@
 use crate::simd;
 
 /// Steps from what a slot holds to what its layout says, taken before the frame is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Finish {
     /// Rows are bottom-up.
     pub flip: bool,
     /// Red and blue (the first and third of each four bytes) are the wrong way round. Only for 32 bits a pixel.
     pub swap_red_blue: bool,
-    /// The factor of gamma correction ([`Server::use_gamma`](crate::Server::use_gamma) sets it).
-    pub gamma: Option<f32>,
 }
 
 impl Finish {
-    /// Does it but for the correction, in place, to rows of `stride` bytes, a multiple of 4 where red and blue change places.
+    /// Does it, in place, to rows of `stride` bytes, a multiple of 4 where red and blue change places.
     pub fn run(self, pixels: &mut [u8], stride: usize) {
         if stride == 0 {
             return;
@@ -52,7 +50,7 @@ mod tests {
 
     fn finished(flip: bool, swap_red_blue: bool, text: &str, stride: usize) -> String {
         let mut pixels = text.as_bytes().to_vec();
-        Finish { flip, swap_red_blue, gamma: None }.run(&mut pixels, stride);
+        Finish { flip, swap_red_blue }.run(&mut pixels, stride);
         String::from_utf8(pixels).expect("text")
     }
 

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::finish::Finish;
 use crate::gamma;
 use crate::link::Link;
-use crate::remote::{Mapping, Registered};
+use crate::remote::{Mapping, Registered, Registration};
 use crate::screen::Layout;
 
 /// How a buffer's pixels get to the server.
@@ -43,6 +43,13 @@ enum Segment {
     Unshared,
 }
 
+/// What is still to be done to a frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Unfinished {
+    finish: Finish,
+    gamma: Option<f32>,
+}
+
 /// A mapping of fixed length, zeroed at first. Dropping it unmaps it here and, by and by, at the server.
 #[derive(Debug)]
 pub(crate) struct Buffer {
@@ -51,7 +58,7 @@ pub(crate) struct Buffer {
     sysv: bool,
     segment: Mutex<Segment>,
     /// What is still to be done to the pixels of the frame in here. Locked while it is done.
-    unfinished: Mutex<Finish>,
+    unfinished: Mutex<Unfinished>,
     registered: Registered,
     link: Arc<Link>,
 }
@@ -98,6 +105,11 @@ impl Buffer {
         Mapping { start: self.start, length: self.length, registered: &self.registered }
     }
 
+    /// Has `registration` dropped before the memory is unmapped.
+    pub fn attach_registration(&self, registration: Registration) {
+        self.registered.attach(registration);
+    }
+
     /// The first `length` bytes.
     ///
     /// # Safety
@@ -119,9 +131,9 @@ impl Buffer {
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), length.min(self.length)) }
     }
 
-    /// Notes what is still to be done to the frame in here.
-    pub fn set_unfinished(&self, finish: Finish) {
-        *self.unfinished.lock() = finish;
+    /// Notes what is still to be done to the frame in here; `gamma` is the factor of its correction.
+    pub fn set_unfinished(&self, finish: Finish, gamma: Option<f32>) {
+        *self.unfinished.lock() = Unfinished { finish, gamma };
     }
 
     /// Does what is still to be done to the first `length` bytes, rows of `stride` bytes whose pixels lie as `layout` says, unless
@@ -131,12 +143,12 @@ impl Buffer {
     /// The bytes are a posted frame's: nobody writes to them, and who reads them calls this first.
     pub unsafe fn finish(&self, length: usize, stride: usize, layout: &Layout) {
         let mut unfinished = self.unfinished.lock();
-        let finish = std::mem::take(&mut *unfinished);
-        if finish != Finish::default() {
+        let left = std::mem::take(&mut *unfinished);
+        if left != Unfinished::default() {
             // SAFETY: the caller's contract; other callers wait for the lock.
             let pixels = unsafe { self.bytes_mut(length) };
-            finish.run(pixels, stride);
-            if let Some(factor) = finish.gamma {
+            left.finish.run(pixels, stride);
+            if let Some(factor) = left.gamma {
                 gamma::correct(factor, pixels, layout);
             }
         }

@@ -35,7 +35,7 @@ impl Slot {
     pub(crate) fn post(mut self) {
         if let Some(frame) = self.frame.take() {
             let gamma = self.window.link.gamma.get().copied();
-            frame.buffer.set_unfinished(Finish { gamma, ..self.finish });
+            frame.buffer.set_unfinished(self.finish, gamma);
             self.window.post(Posted::Here(frame));
         }
     }

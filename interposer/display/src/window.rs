@@ -32,6 +32,7 @@ use crate::changes::{Changes, Part};
 use crate::framebuffer::Place;
 use crate::image::Image;
 use crate::link::Link;
+use crate::loan::Loan;
 use crate::memory::{Buffer, roomy};
 use crate::remote::Reservation;
 use crate::screen::Layout;
@@ -43,7 +44,7 @@ use crate::tracking::{self, Sent};
 /// How long [`Window::finish`] waits.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Frames that are not yet delivered, with spoil off: one in flight, one that is queued or being written.
-const PENDING: usize = 2;
+pub(crate) const PENDING: usize = 2;
 /// The same of remote ones: two in flight, one that is queued, one that is being made.
 const REMOTE: usize = 4;
 
@@ -129,6 +130,13 @@ impl Window {
     /// None if the window is gone or the connection is lost (also while waiting).
     pub fn reserve(&self) -> Option<Reservation> {
         self.shared.reserve()
+    }
+
+    /// Memory for a frame of `width` x `height` pixels, with unspecified content, that is begun later; see
+    /// [`Loan`](crate::Loan). Never waits. None if the window is gone, the connection is lost, the size is empty or there is
+    /// no memory.
+    pub fn lend(&self, width: u16, height: u16) -> Option<Loan> {
+        self.shared.lend(width, height)
     }
 
     /// Fetches all remote frames that the window may still need: their pixels are about to be lost. None may be being made.
@@ -258,7 +266,7 @@ impl Shared {
 
     /// Waits, with spoil off, while `most` frames are pending; then begins one, whose pixels may be `away`. None if
     /// no frame will be delivered any more.
-    fn begin(&self, most: usize, away: bool) -> Option<(u64, MutexGuard<'_, State>)> {
+    pub fn begin(&self, most: usize, away: bool) -> Option<(u64, MutexGuard<'_, State>)> {
         if !self.link.is_alive() {
             return None;
         }

@@ -1,13 +1,12 @@
 //! What is current in each thread, as far as it has surfaces of ours. GLX keeps its own (`glx::current`): a thread has
 //! a context of the one or of the other.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::c_int;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use once_cell::unsync::OnceCell;
-
+use super::context::Context;
 use super::display::AppDisplay;
 use super::numbers as egl;
 use super::surface::{Pbuffer, Surface, Target};
@@ -16,6 +15,8 @@ use crate::frame;
 use crate::frame::readback::{self, Target as Pixels};
 use crate::gl::api::{self, gl};
 use crate::gl::features::Features;
+use crate::gl::selection::Half;
+use crate::gl::selection::Kind;
 use crate::gl::state::{Resolved, Source};
 use crate::gl::viewports::{News, Viewports};
 use crate::glx;
@@ -34,10 +35,14 @@ pub struct Current {
     handles: (usize, usize),
     /// What is drawn to, if it is ours.
     pub draw: Option<Arc<Surface>>,
-    read: Option<Arc<Surface>>,
+    /// What is read from, if it is ours.
+    pub read: Option<Arc<Surface>>,
     /// Their pbuffers that are bound.
     bound: RefCell<Bound>,
-    features: OnceCell<Arc<Features>>,
+    /// What is known of the context.
+    pub known: Arc<Context>,
+    /// Whether the front buffer may have been drawn to since it was last shown.
+    pub front_dirty: Cell<bool>,
     viewports: Viewports,
 }
 
@@ -71,17 +76,27 @@ pub fn draws_to(surface: &Arc<Surface>) -> Option<Rc<Current>> {
     get().filter(|current| current.draw.as_ref().is_some_and(|draw| Arc::ptr_eq(draw, surface)))
 }
 
+/// The pbuffers that a context's selection of buffers means.
+fn wanted(known: &Context, draw: &Option<Arc<Surface>>, read: &Option<Arc<Surface>>) -> Bound {
+    let selection = known.selection.lock();
+    let draw = draw.as_ref().map(|draw| draw.half(selection.draw_half(Kind::mono(draw.is_double()))));
+    (draw, read.as_ref().map(|read| read.half(selection.read_half(Kind::mono(read.is_double())))))
+}
+
 impl Current {
     /// What the context's GL can do.
-    pub fn features(&self) -> Arc<Features> {
-        let find = || {
-            if let Some(known) = self.display.features.read().get(&self.context) {
-                return known.clone();
-            }
-            let features = Arc::new(Features::of_current());
-            self.display.features.write().entry(self.context).or_insert(features).clone()
-        };
-        self.features.get_or_init(find).clone()
+    pub fn features(&self) -> &Features {
+        self.known.features()
+    }
+
+    /// Whether it is this context, which a program names with its display.
+    pub fn is_of(&self, dpy: EGLDisplay, ctx: EGLContext) -> bool {
+        self.display.handle() == dpy && self.context == ctx as usize
+    }
+
+    /// Whether it has a surface of ours.
+    pub fn has_surfaces(&self) -> bool {
+        self.draw.is_some() || self.read.is_some()
     }
 
     /// Hears of what became of its windows.
@@ -111,15 +126,12 @@ impl Current {
         self.follow_size();
     }
 
-    /// Follows windows that changed their size: new pbuffers, bound in this thread.
+    /// Follows windows that changed their size, and the selection of buffers: other pbuffers, bound in this thread.
     pub fn follow_size(&self) {
-        let fitted = |surface: &Option<Arc<Surface>>| {
-            surface.as_ref().map(|surface| {
-                surface.fit();
-                surface.pbuffer()
-            })
-        };
-        let new = (fitted(&self.draw), fitted(&self.read));
+        for surface in [&self.draw, &self.read].into_iter().flatten() {
+            surface.fit();
+        }
+        let new = wanted(&self.known, &self.draw, &self.read);
         let is_same = |new: &Option<Arc<Pbuffer>>, old: &Option<Arc<Pbuffer>>| match (new, old) {
             (Some(new), Some(old)) => Arc::ptr_eq(new, old),
             _ => true,
@@ -133,6 +145,7 @@ impl Current {
             let _old = self.bound.replace(new);
             self.viewports.resized();
             self.rebind();
+            self.settle_read_name();
         }
     }
 
@@ -145,30 +158,32 @@ impl Current {
         (raw(&bound.0, self.handles.0), raw(&bound.1, self.handles.1))
     }
 
-    fn bind(&self, draw: EGLSurface, read: EGLSurface) -> bool {
+    /// Binds surfaces of the driver's to the context.
+    pub fn bind(&self, draw: EGLSurface, read: EGLSurface) -> bool {
         driver!(eglMakeCurrent(self.display.handle(), draw, read, self.context as EGLContext)) != 0
     }
 
     /// Binds the program's surfaces (again).
-    fn rebind(&self) {
+    pub fn rebind(&self) {
         let (draw, read) = self.raw();
         if !self.bind(draw, read) {
             log::error!("cannot bind the program's EGL surfaces again");
         }
     }
 
-    /// Reads what is drawn to, whatever is bound to read from.
-    pub fn read_pixels(&self, target: Pixels) {
-        let (draw, read) = self.raw();
-        let elsewhere = draw != read && self.bind(draw, draw);
+    /// Reads a buffer of what is drawn to, whatever is bound to read from.
+    pub fn read_pixels(&self, half: Half, target: Pixels) {
+        let Some(draw) = &self.draw else { return };
+        let wanted = draw.half(half).raw();
+        let elsewhere = self.raw() != (wanted, wanted) && self.bind(wanted, wanted);
         {
             let _inside = Inside::enter();
             let features = self.features();
             let format = self.draw.as_ref().and_then(|draw| draw.resolved_format);
             let size = (i32::from(target.width), i32::from(target.height));
-            match format.and_then(|format| Resolved::new(&features, api::BACK, format, size)) {
-                Some(from) => readback::read_from(&features, Source::Object(from.framebuffer), target),
-                None => readback::read(&features, api::BACK, target),
+            match format.and_then(|format| Resolved::new(features, api::BACK, format, size)) {
+                Some(from) => readback::read_from(features, Source::Object(from.framebuffer), target),
+                None => readback::read(features, api::BACK, target),
             }
         }
         if elsewhere {
@@ -181,21 +196,28 @@ impl Current {
         self.bound.borrow().0.as_ref().map(|pbuffer| (pbuffer.width, pbuffer.height))
     }
 
-    /// Shows what was drawn to a surface that has no back buffer.
+    /// Shows what was drawn to a buffer that is seen at once: a surface's only one, or a window's front buffer.
     pub fn show(&self) {
         match self.draw.as_ref().map(|draw| &draw.target) {
             Some(Target::Window { window, single: true }) if !window.is_gone() => {
-                self.send(window);
+                self.send(window, Half::Back);
+            }
+            Some(Target::Window { window, .. }) if self.front_dirty.get() && !window.is_gone() => {
+                // As at a swap: what the program asked of the server before comes before the frame.
+                self.catch_up(true);
+                self.mirror();
+                self.send(window, Half::Front);
+                self.front_dirty.set(self.draws_front());
             }
             Some(Target::Pixmap(pixmap)) => pixmap.write_back(self),
             _ => {}
         }
     }
 
-    /// Makes a frame of a window from what is drawn to.
-    pub fn send(&self, window: &glxrun_display::Window) {
+    /// Makes a frame of a window from a buffer of what is drawn to.
+    pub fn send(&self, window: &glxrun_display::Window, half: Half) {
         let Some((width, height)) = self.size() else { return };
-        if !frame::deliver(window, width, height, |target| self.read_pixels(target)) {
+        if !frame::deliver(window, width, height, |target| self.read_pixels(half, target)) {
             // What was drawn is to reach the GPU all the same: other contexts may use it.
             let _inside = Inside::enter();
             gl!(real glFlush());
@@ -243,7 +265,14 @@ pub unsafe fn make_current(
         surface.native.catch_up(true);
         surface.fit();
     }
-    let bound = (draw_surface.as_ref().map(|s| s.pbuffer()), read_surface.as_ref().map(|s| s.pbuffer()));
+    let known = match &display {
+        Some(display) if !ctx.is_null() => Context::of(display, ctx as usize),
+        _ => Arc::default(),
+    };
+    if let Some(draw) = &draw_surface {
+        known.selection.lock().start(Kind::mono(draw.is_double()));
+    }
+    let bound = wanted(&known, &draw_surface, &read_surface);
     let raw =
         |pbuffer: &Option<Arc<Pbuffer>>, handle| pbuffer.as_ref().map_or(handle, |pbuffer| pbuffer.raw());
     if driver!(eglMakeCurrent(dpy, raw(&bound.0, draw), raw(&bound.1, read), ctx)) == 0 {
@@ -257,9 +286,14 @@ pub unsafe fn make_current(
         draw: draw_surface,
         read: read_surface,
         bound: RefCell::new(bound),
-        features: OnceCell::new(),
+        known,
+        front_dirty: Cell::new(false),
         viewports: Viewports::default(),
     }));
+    if let Some(current) = get().filter(|current| current.has_surfaces()) {
+        current.front_dirty.set(current.draws_front());
+        current.settle_read_name();
+    }
     error::theirs(TRUE)
 }
 
@@ -284,14 +318,6 @@ pub unsafe fn surface(which: c_int) -> EGLSurface {
         egl::READ if theirs == read => current.handles.1 as EGLSurface,
         _ => theirs,
     }
-}
-
-/// eglDestroyContext. Its handle may come back as another context's.
-pub unsafe fn destroy_context(dpy: EGLDisplay, ctx: EGLContext) -> EGLBoolean {
-    if let Some(display) = AppDisplay::find(dpy) {
-        display.features.write().remove(&(ctx as usize));
-    }
-    error::theirs(driver!(eglDestroyContext(dpy, ctx)))
 }
 
 /// What GL has drawn is there for X requests that follow.

@@ -12,11 +12,11 @@ use parking_lot::{Mutex, RwLock};
 use x11_dl::xlib::Display;
 
 use super::config::{self, Configs};
+use super::context::Context;
 use super::native::{Native, platform_of};
 use super::numbers as egl;
 use super::surface::Surface;
 use super::{EGLAttrib, EGLBoolean, EGLDisplay, EGLenum, NativeDisplay, TRUE, driver, error, platform};
-use crate::gl::features::Features;
 use crate::runtime::Runtime;
 
 /// What is known of the process's EGL.
@@ -56,8 +56,8 @@ pub struct AppDisplay {
     configs: Mutex<Option<Arc<Configs>>>,
     /// Surfaces of windows and pixmaps by the program's handle.
     pub surfaces: RwLock<HashMap<usize, Arc<Surface>>>,
-    /// What the GL of contexts can do, by their handles.
-    pub features: RwLock<HashMap<usize, Arc<Features>>>,
+    /// What is known of contexts, by their handles.
+    pub contexts: RwLock<HashMap<usize, Arc<Context>>>,
     /// Extension strings as the program sees them.
     pub strings: Mutex<HashMap<c_int, usize>>,
     /// Whether the program has called eglInitialize, and not eglTerminate since.
@@ -121,7 +121,7 @@ impl AppDisplay {
             return TRUE;
         }
         self.generation.fetch_add(1, Relaxed);
-        self.features.write().clear();
+        self.contexts.write().clear();
         *self.configs.lock() = None;
         driver!(eglTerminate(self.handle()))
     }
@@ -170,7 +170,7 @@ fn of_native(platform: EGLenum, native: NativeDisplay, screen: Option<c_int>) ->
             natives: RwLock::default(),
             configs: Mutex::default(),
             surfaces: RwLock::default(),
-            features: RwLock::default(),
+            contexts: RwLock::default(),
             strings: Mutex::default(),
             initialized: AtomicBool::new(false),
             generation: AtomicU32::new(0),

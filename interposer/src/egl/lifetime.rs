@@ -8,9 +8,7 @@ use std::ffi::{c_char, c_int};
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::display::AppDisplay;
-use super::{
-    EGLAttrib, EGLBoolean, EGLConfig, EGLContext, EGLDisplay, EGLSurface, FALSE, TRUE, driver, error,
-};
+use super::{EGLAttrib, EGLBoolean, EGLConfig, EGLDisplay, EGLSurface, FALSE, TRUE, driver, error};
 use crate::interpose::Nothing;
 
 /// Whether a call on a display must fail because it is not initialised; the error is then set.
@@ -56,7 +54,6 @@ macro_rules! passed_on {
 }
 
 passed_on! {
-    create_context: eglCreateContext(config: EGLConfig, share: EGLContext, attribs: *const c_int) -> EGLContext;
     create_pbuffer: eglCreatePbufferSurface(config: EGLConfig, attribs: *const c_int) -> EGLSurface;
     query_attribute: eglQueryDisplayAttribEXT(attribute: c_int, value: *mut EGLAttrib) -> EGLBoolean;
     query_attribute_khr: eglQueryDisplayAttribKHR(attribute: c_int, value: *mut EGLAttrib) -> EGLBoolean;

@@ -6,7 +6,9 @@
 //! platforms (devices, surfaceless, GBM, Wayland) are unknown here and go straight to the driver.
 
 mod api;
+pub mod buffers;
 mod config;
+mod context;
 pub mod current;
 pub mod display;
 mod error;
@@ -85,8 +87,9 @@ interpose! {
 
     fn eglMakeCurrent(dpy: EGLDisplay, draw: EGLSurface, read: EGLSurface, ctx: EGLContext) -> EGLBoolean => current::make_current;
     fn eglGetCurrentSurface(which: EGLint) -> EGLSurface => current::surface;
-    fn eglCreateContext(dpy: EGLDisplay, config: EGLConfig, share: EGLContext, attribs: *const EGLint) -> EGLContext => lifetime::create_context;
-    fn eglDestroyContext(dpy: EGLDisplay, ctx: EGLContext) -> EGLBoolean => current::destroy_context;
+    fn eglCreateContext(dpy: EGLDisplay, config: EGLConfig, share: EGLContext, attribs: *const EGLint) -> EGLContext => context::create;
+    fn eglDestroyContext(dpy: EGLDisplay, ctx: EGLContext) -> EGLBoolean => context::destroy;
+    fn eglQueryContext(dpy: EGLDisplay, ctx: EGLContext, attribute: EGLint, value: *mut EGLint) -> EGLBoolean => context::query;
     fn eglWaitClient() -> EGLBoolean => current::wait_client;
     fn eglWaitGL() -> EGLBoolean => current::wait_gl;
     fn eglWaitNative(engine: EGLint) -> EGLBoolean => current::wait_native;

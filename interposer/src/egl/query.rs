@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::display::AppDisplay;
 use super::numbers as egl;
-use super::surface::{Surface, Target};
+use super::surface::Surface;
 use super::{EGLBoolean, EGLDisplay, EGLSurface, current, driver, error};
 
 fn find(dpy: EGLDisplay, surface: EGLSurface) -> Option<Arc<Surface>> {
@@ -38,11 +38,7 @@ pub unsafe fn surface(
             let (width, height) = surface.size();
             if attribute == egl::WIDTH { width.into() } else { height.into() }
         }
-        egl::RENDER_BUFFER => match surface.target {
-            Target::Window { single: false, .. } => egl::BACK_BUFFER,
-            // EGL 1.5, 3.5.6: pixmaps are single-buffered.
-            _ => egl::SINGLE_BUFFER,
-        },
+        egl::RENDER_BUFFER => surface.render_buffer(),
         egl::SWAP_BEHAVIOR => surface.swap_behavior.load(Relaxed),
         egl::BUFFER_AGE_EXT => {
             if current::draws_to(&surface).is_none() {

@@ -14,10 +14,11 @@ use super::config::Config;
 use super::display::{AppDisplay, pairs};
 use super::native::Native;
 use super::numbers as egl;
-use super::pixmap::Pixmap;
+use super::pixmap::{self, Pixmap};
 use super::{EGLAttrib, EGLBoolean, EGLConfig, EGLDisplay, EGLSurface, NativeDrawable, driver, error};
 use crate::frame::pacing::Pacer;
-use crate::gl::api;
+use crate::gl::selection::Half;
+use crate::gl::{api, buffers};
 use crate::interpose::passes;
 use crate::runtime::{Runtime, is_direct};
 
@@ -70,6 +71,10 @@ impl Pbuffer {
     pub fn raw(&self) -> EGLSurface {
         self.raw as EGLSurface
     }
+
+    fn has_size_of(&self, other: &Self) -> bool {
+        (self.width, self.height) == (other.width, other.height)
+    }
 }
 
 impl Drop for Pbuffer {
@@ -93,6 +98,10 @@ pub struct Surface {
     /// What the program asked of it and a pbuffer can have, for the next one.
     attributes: Vec<c_int>,
     pbuffer: Mutex<Arc<Pbuffer>>,
+    /// What a window shows, once the program has named its front buffer.
+    front: Mutex<Option<Arc<Pbuffer>>>,
+    /// GL_DEPTH_BUFFER_BIT and GL_STENCIL_BUFFER_BIT for what the config has.
+    pub depth_or_stencil: u32,
     /// For a multisampled one: the GL format to resolve its samples to.
     pub resolved_format: Option<u32>,
     /// EGL_SWAP_BEHAVIOR as the program set it; the content is kept anyway.
@@ -121,6 +130,44 @@ impl Surface {
     /// The pbuffer that it has by now.
     pub fn pbuffer(&self) -> Arc<Pbuffer> {
         self.pbuffer.lock().clone()
+    }
+
+    /// Whether it has a front and a back buffer.
+    pub fn is_double(&self) -> bool {
+        matches!(self.target, Target::Window { single: false, .. })
+    }
+
+    /// EGL_RENDER_BUFFER. Pixmaps have one buffer (EGL 1.5, 3.5.6).
+    pub fn render_buffer(&self) -> c_int {
+        if self.is_double() { egl::BACK_BUFFER } else { egl::SINGLE_BUFFER }
+    }
+
+    /// The pbuffer that stands for a buffer; the front one is made when it is first asked for.
+    pub fn half(&self, half: Half) -> Arc<Pbuffer> {
+        let back = self.pbuffer();
+        let Some(window) = self.window().filter(|_| half == Half::Front && self.is_double()) else {
+            return back;
+        };
+        let mut front = self.front.lock();
+        if let Some(front) = front.as_ref().filter(|front| front.has_size_of(&back)) {
+            return front.clone();
+        }
+        let size = (back.width, back.height);
+        let Some(new) = Pbuffer::new(&self.display, self.config(), size, &self.attributes) else {
+            log::warn!("no front buffer for window {:#x}: its back buffer is used", window.id());
+            return back;
+        };
+        // The last frame was swapped when nobody needed the front buffer yet.
+        if let Some(image) = window.last_frame() {
+            pixmap::upload(&new, self.config(), &image, &window.layout());
+        }
+        *front = Some(new.clone());
+        new
+    }
+
+    /// Whether the program has named the front buffer.
+    pub fn has_front(&self) -> bool {
+        self.front.lock().is_some()
     }
 
     /// Width and height in pixels.
@@ -162,13 +209,22 @@ impl Surface {
     }
 }
 
+/// An attribute of a config of the driver's.
+fn attribute(display: &AppDisplay, config: EGLConfig, attribute: c_int) -> c_int {
+    let mut value = 0;
+    driver!(eglGetConfigAttrib(display.handle(), config, attribute, &raw mut value));
+    value
+}
+
+/// GL_DEPTH_BUFFER_BIT and GL_STENCIL_BUFFER_BIT for what a config has.
+fn depth_or_stencil(display: &AppDisplay, config: EGLConfig) -> u32 {
+    let has = |name, bit| if attribute(display, config, name) > 0 { bit } else { 0 };
+    has(egl::DEPTH_SIZE, api::DEPTH_BUFFER_BIT) | has(egl::STENCIL_SIZE, api::STENCIL_BUFFER_BIT)
+}
+
 /// The GL format of a multisampled config's colours; None for one without samples.
 fn resolved_format(display: &AppDisplay, config: EGLConfig, attributes: &[c_int]) -> Option<u32> {
-    let get = |attribute| {
-        let mut value = 0;
-        driver!(eglGetConfigAttrib(display.handle(), config, attribute, &raw mut value));
-        value
-    };
+    let get = |name| attribute(display, config, name);
     if get(egl::SAMPLES) == 0 {
         return None;
     }
@@ -214,6 +270,8 @@ impl New {
             native,
             target,
             config: self.config as usize,
+            front: Mutex::default(),
+            depth_or_stencil: depth_or_stencil(&self.display, self.config),
             resolved_format: resolved_format(&self.display, self.config, &attributes),
             attributes,
             pbuffer: Mutex::new(pbuffer),
@@ -226,6 +284,7 @@ impl New {
         if let Target::Pixmap(pixmap) = &surface.target {
             pixmap.fill(&surface.pbuffer(), self.config);
         }
+        buffers::emulate();
         let handle = surface.handle();
         self.display.surfaces.write().insert(handle, surface);
         error::succeed();
@@ -243,6 +302,11 @@ impl New {
     }
 
     fn window(self, id: usize) -> EGLSurface {
+        let buffers = [egl::BACK_BUFFER, egl::SINGLE_BUFFER];
+        if self.attributes.iter().any(|(name, value)| *name == egl::RENDER_BUFFER && !buffers.contains(value))
+        {
+            return fail(egl::BAD_ATTRIBUTE);
+        }
         match self.watch(id) {
             Ok((native, window)) => {
                 let single = self.attributes.contains(&(egl::RENDER_BUFFER, egl::SINGLE_BUFFER));
@@ -265,7 +329,7 @@ impl New {
         for native in self.display.natives() {
             // The window may not have reached the server yet.
             native.sync();
-            match native.side.server.watch(id, Runtime::get().counters(id)) {
+            match native.side.server.watch(id, Runtime::get().frames.entry(id)) {
                 Ok(window) => return Ok((native, window)),
                 Err(error) => log::debug!("{id:#x} is no window to draw to: {error}"),
             }

@@ -13,6 +13,7 @@ use super::{EGLBoolean, EGLDisplay, EGLSurface, NativeDrawable, driver, error};
 use crate::frame;
 use crate::frame::pacing::pace;
 use crate::frame::watch::Swap;
+use crate::gl::selection::Half;
 use crate::interpose::{is_inside, passes};
 use crate::runtime::{Runtime, is_direct};
 
@@ -73,7 +74,10 @@ fn ours(dpy: EGLDisplay, handle: EGLSurface) -> Option<EGLBoolean> {
         Target::Window { window, .. } if window.is_gone() => {
             return Some(error::fail(egl::BAD_NATIVE_WINDOW));
         }
-        Target::Window { window, .. } => current.send(window),
+        Target::Window { window, .. } => {
+            current.send(window, Half::Back);
+            current.keep_front();
+        }
         // EGL 1.5, 3.10.1: no effect but the flush.
         Target::Pixmap(pixmap) => pixmap.write_back(current),
     }

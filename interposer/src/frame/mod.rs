@@ -16,7 +16,6 @@ pub mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
 use glxrun_contract::records::{Moment, Record};
 use glxrun_display::{Slot, Window};
@@ -24,11 +23,12 @@ use glxrun_display::{Slot, Window};
 use crate::gl::api::{self, get_integer};
 use crate::gl::features::Features;
 use crate::gl::state::{self, Resolved};
+use crate::glx::config::Config;
 use crate::glx::current::Current;
 use crate::glx::drawable::Drawable;
 use crate::interpose::Inside;
 use crate::render::{ConfigIndex, RawContext, Surface};
-use crate::runtime::{Runtime, settings};
+use crate::runtime::Runtime;
 use strategy::{Drawn, Source};
 use transfer::Transfers;
 
@@ -148,7 +148,8 @@ pub fn send(current: &Current, window: &Arc<Window>, buffer: u32) {
     let here = Here { buffer, ..here };
     if compiles_list(current) {
         crate::gl::finish_real();
-        return send_from_worker(window, &here.draw, buffer);
+        let config = current.draw.as_ref().and_then(|draw| draw.config());
+        return send_from_worker(window, &here.draw, buffer, config);
     }
     if here.draw.is_stereo() && stereo::is_composed() {
         let read = |eye: u32, target: readback::Target| read_current(current, eye, target);
@@ -193,9 +194,16 @@ fn deliver_slot(window: &Window, width: u16, height: u16, fill: impl FnOnce(&mut
     })
 }
 
-/// Sends a surface that is not current in this thread: the 3D worker reads it.
-pub fn send_from_worker(window: &Window, surface: &Arc<Surface>, buffer: u32) {
+/// Sends a surface that is not current in this thread, of a drawable with `config`: the 3D worker reads it.
+pub fn send_from_worker(
+    window: &Window,
+    surface: &Arc<Surface>,
+    buffer: u32,
+    config: Option<&'static Config>,
+) {
     let Some(backend) = Runtime::get().backend else { return };
+    let format = config.and_then(Config::resolved_format);
+    let size = (surface.width.into(), surface.height.into());
     make(window, |record| {
         let Some(mut slot) = window.acquire(surface.width, surface.height) else { return false };
         slot.set_record(record.clone());
@@ -209,7 +217,11 @@ pub fn send_from_worker(window: &Window, surface: &Arc<Surface>, buffer: u32) {
                 stereo::compose(buffer, strategy::target_of(&mut slot), read);
                 return slot;
             }
-            let from = state::Source::Default(buffer);
+            let resolved = format.and_then(|format| Resolved::new(&features, buffer, format, size));
+            let from = match &resolved {
+                Some(resolved) => state::Source::Object(resolved.framebuffer),
+                None => state::Source::Default(buffer),
+            };
             orders::fill(&Source { features: &features, from, config }, &mut slot);
             slot
         };
@@ -220,16 +232,11 @@ pub fn send_from_worker(window: &Window, surface: &Arc<Surface>, buffer: u32) {
 
 /// With `--pause-at-frame`, the frame's picture stays: its swap does not return.
 fn hold(window: &Window, number: u64) {
-    if is_held(number) {
+    let frames = &Runtime::get().frames;
+    if frames.is_held(number) {
         window.finish();
-        pause(number);
+        frames.hold(number);
     }
-}
-
-/// Whether frame `number` is to stay for a while, or for good.
-fn is_held(number: u64) -> bool {
-    let settings = settings();
-    settings.pause_at_frame == number || settings.hold_frames.contains(&number)
 }
 
 /// In direct mode: counts a swap that the program's driver has done. `finish` waits until the server has the frame.
@@ -237,31 +244,15 @@ pub fn watched(window: u32, finish: impl FnOnce()) {
     let runtime = Runtime::get();
     let number = {
         let mut watched = runtime.watched.lock();
-        let counters = watched.entry(window).or_insert_with(|| runtime.counters(window));
+        let counters = watched.entry(window).or_insert_with(|| runtime.frames.entry(window));
         counters.count_delivered();
         let number = counters.count_rendered();
         watch::begin_watched(counters, number).note(Moment::Done);
         number
     };
-    if is_held(number) {
+    if runtime.frames.is_held(number) {
         finish();
-        pause(number);
-    }
-}
-
-/// The longest that a frame is held which nobody lets go: whoever looks at it may have ended.
-const HOLD: Duration = Duration::from_secs(60);
-
-/// Stops this thread: at a frame that is to be held until the launcher lets it go, else until the process ends.
-fn pause(number: u64) {
-    if settings().pause_at_frame != number {
-        if let Some(records) = Runtime::get().records() {
-            records.hold(number, HOLD);
-        }
-        return;
-    }
-    loop {
-        std::thread::park();
+        runtime.frames.hold(number);
     }
 }
 

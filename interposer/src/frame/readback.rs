@@ -59,7 +59,7 @@ pub fn start(features: &Features, source: Source, target: &mut Target, reversed:
         format.kind,
         target.pixels.as_mut_ptr().cast()
     ));
-    Finish { flip: features.pack_invert.is_none(), swap_red_blue: format.swap_red_blue, ..Finish::default() }
+    Finish { flip: features.pack_invert.is_none(), swap_red_blue: format.swap_red_blue }
 }
 
 /// Whether pixels of this layout can be read with red first and with blue first.

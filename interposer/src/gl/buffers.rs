@@ -8,15 +8,16 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use super::api::{self, get_integer, gl};
 use super::features::Features;
 use super::lists;
-use crate::glx::current;
+use crate::egl;
+use crate::glx::{current, swap};
 use crate::interpose::Inside;
-use crate::render::{Buffers, Moment};
+use crate::render::{Buffers, Lending, Moment, News};
 use crate::runtime::Runtime;
 
 /// Whether the back end stands in for buffers, so that nobody else pays for the question.
 static EMULATES: AtomicBool = AtomicBool::new(false);
 
-/// Called by a back end that has [`Buffers`], when it is opened.
+/// Called by a back end that has [`Buffers`], when it is opened, and with the first window of EGL's.
 pub fn emulate() {
     EMULATES.store(true, Relaxed);
 }
@@ -27,6 +28,14 @@ pub fn emulated() -> Option<&'static dyn Buffers> {
     if !EMULATES.load(Relaxed) {
         return None;
     }
+    match lending() {
+        Some(buffers) => Some(buffers),
+        None => egl::buffers::here(),
+    }
+}
+
+/// The back end's stand-ins, where the context that is current in this thread needs them.
+fn lending() -> Option<&'static dyn Lending> {
     Runtime::existing()?.backend?.buffers()
 }
 
@@ -55,7 +64,7 @@ pub fn selected_to_read() -> u32 {
 
 /// Buffers that we select for a while in place of the program's.
 pub struct Borrowed {
-    emulated: Option<&'static dyn Buffers>,
+    emulated: Option<&'static dyn Lending>,
     /// OpenGL ES, whose default framebuffer has one buffer, and which knows glDrawBuffers only.
     es: bool,
     draw: Option<Vec<u32>>,
@@ -65,7 +74,7 @@ pub struct Borrowed {
 impl Borrowed {
     /// Selects a buffer to read from. The default framebuffer must be bound, now and when this goes.
     pub fn read(buffer: u32) -> Self {
-        let mut borrowed = Self { emulated: emulated(), es: false, draw: None, read: None };
+        let mut borrowed = Self { emulated: lending(), es: false, draw: None, read: None };
         match borrowed.emulated {
             Some(buffers) => buffers.borrow_read(buffer),
             None => {
@@ -81,7 +90,7 @@ impl Borrowed {
 
     /// For [`Self::select`]. The default framebuffer must be bound, now and when this goes.
     pub fn both(features: &Features) -> Self {
-        match emulated() {
+        match lending() {
             Some(buffers) => Self { emulated: Some(buffers), es: false, draw: None, read: None },
             None => Self {
                 emulated: None,
@@ -136,11 +145,17 @@ pub fn exchange(moment: Moment) {
     if !EMULATES.load(Relaxed) || lists::is_compiling() {
         return;
     }
-    if let Some(backend) = Runtime::existing().and_then(|runtime| runtime.backend)
-        && backend.exchange(moment)
-        && let Some(current) = current::get()
-    {
+    let Some(backend) = Runtime::existing().and_then(|runtime| runtime.backend) else { return };
+    let news = backend.exchange(moment);
+    if news == News::default() {
+        return;
+    }
+    let Some(current) = current::get() else { return };
+    if news.front {
         current::mark_front(&current);
+    }
+    if news.swap {
+        swap::make_frame(&current);
     }
 }
 

@@ -4,10 +4,11 @@
 use std::ffi::{c_float, c_int, c_uint};
 
 use super::api::{self, get_integer, gl};
+use super::features::Features;
 use super::{buffers, lists};
 use crate::egl;
 use crate::frame::front;
-use crate::glx::current::{self, Current};
+use crate::glx::current;
 use crate::interpose::Inside;
 use crate::render::Moment;
 
@@ -108,44 +109,32 @@ fn draws_to_front() {
     }
 }
 
-pub fn is_bound(current: &Current, binding: c_uint) -> bool {
-    let _inside = Inside::enter();
-    !current.context.features().framebuffers || get_integer(binding) == 0
+/// Whether a default framebuffer of ours is what `binding` tells of.
+pub fn default_is_bound(binding: c_uint) -> bool {
+    let is_bound = |features: &Features| {
+        let _inside = Inside::enter();
+        !features.framebuffers || get_integer(binding) == 0
+    };
+    match current::get() {
+        Some(current) => is_bound(current.context.features()),
+        None => egl::current::get().is_some_and(|current| is_bound(current.features())),
+    }
 }
 
 /// Whether the default framebuffer is what glDrawBuffer is about.
 fn default_is_drawn() -> bool {
-    current::get().is_some_and(|current| is_bound(&current, api::DRAW_FRAMEBUFFER_BINDING))
+    default_is_bound(api::DRAW_FRAMEBUFFER_BINDING)
 }
 
 /// Whether the default framebuffer is what glReadBuffer is about.
 fn default_is_read() -> bool {
-    current::get().is_some_and(|current| is_bound(&current, api::READ_FRAMEBUFFER_BINDING))
-}
-
-/// The name to pass to the driver for a buffer of an EGL window, whose framebuffer `binding` tells of. Its pbuffer has one
-/// buffer, which drivers let programs name GL_BACK; Mesa's takes GL_FRONT for the same, NVIDIA's refuses it.
-fn of_egl_window(buffer: c_uint, binding: c_uint) -> c_uint {
-    let only = match buffer {
-        api::FRONT => api::BACK,
-        api::FRONT_LEFT => api::BACK_LEFT,
-        api::FRONT_AND_BACK if binding == api::DRAW_FRAMEBUFFER_BINDING => api::BACK,
-        _ => return buffer,
-    };
-    let Some(current) = egl::current::get().filter(|current| !current.features().es) else { return buffer };
-    let _inside = Inside::enter();
-    let is_bound = !current.features().framebuffers || get_integer(binding) == 0;
-    if is_bound { only } else { buffer }
+    default_is_bound(api::READ_FRAMEBUFFER_BINDING)
 }
 
 /// glDrawBuffer of whatever is bound: the name to pass to the driver.
 fn drawn(buffer: c_uint) -> c_uint {
     let ours = names_front(buffer) || buffers::emulated().is_some();
-    if ours && default_is_drawn() {
-        default_drawn(buffer)
-    } else {
-        of_egl_window(buffer, api::DRAW_FRAMEBUFFER_BINDING)
-    }
+    if ours && default_is_drawn() { default_drawn(buffer) } else { buffer }
 }
 
 /// glDrawBuffer of the default framebuffer: the name to pass to the driver.
@@ -259,11 +248,7 @@ pub unsafe fn read_buffer(buffer: c_uint) {
         return;
     }
     let ours = names_front(buffer) || buffers::emulated().is_some();
-    let buffer = if ours && default_is_read() {
-        default_read(buffer)
-    } else {
-        of_egl_window(buffer, api::READ_FRAMEBUFFER_BINDING)
-    };
+    let buffer = if ours && default_is_read() { default_read(buffer) } else { buffer };
     gl!(real glReadBuffer(buffer));
 }
 

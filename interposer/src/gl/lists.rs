@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 
 use super::api::{self, get_integer, gl};
 use super::{buffers, handlers, queries};
+use crate::egl;
 use crate::glx::current;
 
 /// A step of a list in pieces.
@@ -153,7 +154,10 @@ pub fn pop() {
 /// Does something with the lists of the current context; None where the driver knows all.
 fn in_group<T>(action: impl FnOnce(&Lists) -> T) -> Option<T> {
     buffers::emulated()?;
-    current::get().map(|current| action(&current.context.lists))
+    match current::get() {
+        Some(current) => Some(action(&current.context.lists)),
+        None => egl::current::get().map(|current| action(&current.known.lists)),
+    }
 }
 
 pub unsafe fn new_list(name: c_uint, mode: c_uint) {

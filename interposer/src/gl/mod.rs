@@ -12,6 +12,7 @@ mod handlers;
 pub mod lists;
 pub mod opaque;
 mod queries;
+pub mod selection;
 pub mod state;
 pub mod viewports;
 

@@ -4,16 +4,14 @@
 use std::ffi::{c_double, c_float, c_int, c_uchar, c_uint, c_void};
 
 use super::api::{self, gl};
-use super::handlers::is_bound;
+use super::handlers::default_is_bound;
 use super::{buffers, lists, opaque};
-use crate::glx::current;
 use crate::render::{Buffers, Moment};
 
 /// The answer about a default framebuffer, of which `binding` tells whether it is bound.
 fn about<T>(binding: c_uint, answer: impl FnOnce(&dyn Buffers) -> T) -> Option<T> {
     let buffers = buffers::emulated()?;
-    let current = current::get()?;
-    is_bound(&current, binding).then(|| answer(buffers))
+    default_is_bound(binding).then(|| answer(buffers))
 }
 
 /// The value of a state variable that is not the driver's to know.

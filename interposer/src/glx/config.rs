@@ -361,9 +361,12 @@ pub fn matching(screen: &AppScreen, wanted: &Wanted) -> Vec<&'static Config> {
     // With `--samples` how many there are is not the program's to say.
     let forced =
         |attribute| settings().samples.is_some() && matches!(attribute, attr::SAMPLES | attr::SAMPLE_BUFFERS);
-    let counts = |(attribute, value): &(c_int, c_int)| *value != attr::DONT_CARE && !forced(*attribute);
+    // -1 is a level like any other, and GLX_DONT_CARE for everything else.
+    let counts = |&&(name, value): &&(c_int, c_int)| {
+        (value != attr::DONT_CARE || name == attr::LEVEL) && !forced(name)
+    };
     let fits = |config: &&Config| {
-        wanted.iter().filter(|pair| counts(pair)).all(|&(attribute, value)| {
+        wanted.iter().filter(counts).all(|&(attribute, value)| {
             let actual = config.attribute(screen, attribute).unwrap_or(0);
             match rule(attribute) {
                 Some(Rule::AtLeast) => actual >= value,
@@ -418,7 +421,7 @@ fn preference(a: &Attributes, b: &Attributes) -> Ordering {
         .then_with(|| larger_or_zero(attr::ACCUM_ALPHA_SIZE))
 }
 
-/// glXChooseFBConfig's list over its defaults. GLX_DONT_CARE is a legal value of all but the drawable type.
+/// glXChooseFBConfig's list over its defaults. GLX_DONT_CARE is a legal value of all but the level.
 fn wanted_of(list: *const c_int) -> Wanted {
     let mut wanted: Wanted = vec![
         (attr::LEVEL, 0),

@@ -15,11 +15,11 @@ use x11_dl::xlib::{Display, XErrorEvent, xError};
 
 use super::attributes::{self as attr, Attributes};
 use super::pairs::buffers::PairBuffers;
-use super::pairs::selection::Half;
 use super::pairs::surface::{self, Config, Pair};
 use super::pairs::{Context, Driver, here};
 use super::worker::Worker;
-use super::{Backend, Buffers, ConfigIndex, ContextRequest, Failure, Identity, RawContext, Surface};
+use super::{Backend, ConfigIndex, ContextRequest, Failure, Identity, Lending, RawContext, Surface};
+use crate::gl::selection::Half;
 use crate::glx::real;
 use crate::interpose::Inside;
 use crate::x11::{self, Xlib, io_errors};
@@ -459,7 +459,7 @@ impl Backend for GlxBackend {
         self.make_current(Some(surfaces), context)
     }
 
-    fn buffers(&self) -> Option<&dyn Buffers> {
+    fn buffers(&self) -> Option<&dyn Lending> {
         here::with(|here| !here.context.es && here.has_surfaces()).unwrap_or(false).then_some(&PairBuffers)
     }
 

@@ -126,6 +126,26 @@ pub enum Moment {
     Leave,
 }
 
+/// What a thread hears of others when they meet at a drawable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// The front buffer got something.
+    pub front: bool,
+    /// A thread that does not have the drawable current has swapped it; this one is to make the frame.
+    pub swap: bool,
+}
+
+/// What a thread can read of a surface that it does not have current, to show it.
+#[derive(Debug)]
+pub enum Shown {
+    /// The surface.
+    Itself,
+    /// A copy of what the thread that has it current flushed last.
+    Copy(Arc<Surface>),
+    /// Nothing: that thread makes the frame at its next call.
+    Later,
+}
+
 /// A 3D side.
 pub trait Backend: Send + Sync {
     /// All configs that can make pbuffers, in the server's order.
@@ -175,10 +195,14 @@ pub trait Backend: Send + Sync {
         work();
     }
 
-    /// Where threads that draw to one drawable have surfaces of their own: brings their pixels together. Gives whether
-    /// the front buffer got some from another thread.
-    fn exchange(&self, _moment: Moment) -> bool {
-        false
+    /// Where threads that draw to one drawable have surfaces of their own: brings their pixels together.
+    fn exchange(&self, _moment: Moment) -> News {
+        News::default()
+    }
+
+    /// A thread that does not have `surface` current swaps it: what it can show.
+    fn to_show(&self, _surface: &Surface) -> Shown {
+        Shown::Itself
     }
 
     /// Whether what this thread draws to a surface is what its window is to show.
@@ -188,7 +212,7 @@ pub trait Backend: Send + Sync {
 
     /// The stand-ins for front and back buffers, where surfaces have but one buffer and the context that is current in
     /// this thread may name both. None where framebuffer 0 has what GLX promises.
-    fn buffers(&self) -> Option<&dyn Buffers> {
+    fn buffers(&self) -> Option<&dyn Lending> {
         None
     }
 
@@ -234,16 +258,20 @@ pub trait Buffers: Send + Sync {
     fn is_stereo(&self) -> bool;
     /// The program clears what it has selected to draw to: runs `clear` for each buffer that the driver would not reach.
     fn clear_others(&self, clear: &dyn Fn());
-    /// Binds a buffer for us to draw to, until [`Self::give_back`]; framebuffer 0 is bound.
-    fn borrow_draw(&self, name: u32);
-    /// Binds a buffer for us to read from, until [`Self::give_back`]; framebuffer 0 is bound.
-    fn borrow_read(&self, name: u32);
-    /// Binds what the program has selected.
-    fn give_back(&self);
     /// The program is about to read from framebuffer 0.
     fn before_read(&self);
     /// glPushAttrib.
     fn push(&self, mask: u32);
     /// glPopAttrib, after the driver's.
     fn pop(&self);
+}
+
+/// Buffers that we use for a while in place of those that the program has selected. Framebuffer 0 is bound meanwhile.
+pub trait Lending: Buffers {
+    /// Binds a buffer for us to draw to, until [`Self::give_back`].
+    fn borrow_draw(&self, name: u32);
+    /// Binds a buffer for us to read from, until [`Self::give_back`].
+    fn borrow_read(&self, name: u32);
+    /// Binds what the program has selected.
+    fn give_back(&self);
 }

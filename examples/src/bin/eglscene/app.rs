@@ -59,6 +59,11 @@ impl App {
 
     /// A mapped top-level window at a place, and a surface of it.
     pub fn window_at(&self, config: Config, position: (i32, i32)) -> Result<Window> {
+        self.window_of(config, position, BACK_BUFFER)
+    }
+
+    /// The same with a render buffer (EGL_BACK_BUFFER, EGL_SINGLE_BUFFER).
+    pub fn window_of(&self, config: Config, position: (i32, i32), buffer: i32) -> Result<Window> {
         let visual = self.egl.visual(config)?;
         let spec = WindowSpec {
             visual,
@@ -71,7 +76,7 @@ impl App {
         self.display().map(x);
         // EGL may talk to the server over another connection.
         self.display().sync();
-        Ok(Window { x, surface: self.egl.create_window(config, x)? })
+        Ok(Window { x, surface: self.egl.create_window(config, x, buffer)? })
     }
 
     /// A window and a context for it, current.

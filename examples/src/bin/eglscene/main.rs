@@ -2,6 +2,7 @@
 //! picture that is fully determined.
 
 mod app;
+mod buffers;
 mod cases;
 mod mixed;
 
@@ -14,13 +15,18 @@ use glxrun_examples::setup;
 
 type Case = fn(&mut App) -> Result<()>;
 
-const CASES: [(&str, Case, &str); 13] = [
+const CASES: [(&str, Case, &str); 18] = [
     ("spin", cases::spin, "a turning cube, swapped"),
     ("resize", cases::resize, "XResizeWindow without XSync, then glViewport, draw, swap"),
     ("age", cases::age, "redraws by EGL_EXT_buffer_age what changed, where there is that extension"),
     ("interval", cases::interval, "swaps at several swap intervals"),
     ("pbuffer", cases::pbuffer, "a pbuffer, read and blitted to the window"),
     ("pixmap", cases::pixmap, "a pixmap surface, seen by XGetImage and XCopyArea"),
+    ("front", buffers::front, "drawing into GL_FRONT under depth test, glFlush and glFinish"),
+    ("buffers", buffers::buffers, "drawing to the front, the back and both, with swaps in between"),
+    ("frontread", buffers::front_read, "what is in the front buffer after a swap"),
+    ("singlebuffer", buffers::single_buffer, "a window surface with EGL_SINGLE_BUFFER"),
+    ("copybuffers", buffers::copy_buffers, "eglCopyBuffers to a pixmap"),
     ("framebuffer", cases::framebuffer, "swaps while a framebuffer object is bound; what glReadPixels gives"),
     ("windows", mixed::windows, "two windows, each with a context in a thread of its own"),
     ("oneafter", mixed::one_after_another, "two windows, one context"),

@@ -97,6 +97,16 @@ fn damaged_files_are_errors() {
 }
 
 #[test]
+fn wild_counts_in_a_damaged_file_are_harmless() {
+    let entry = Entry::private(5);
+    for count in [&entry.rendered, &entry.delivered, &entry.dropped] {
+        count.store(u64::MAX, Relaxed);
+    }
+    assert_eq!(entry.on_their_way(), 0);
+    assert_eq!([entry.count_rendered(), entry.count_delivered(), entry.count_dropped()], [0; 3]);
+}
+
+#[test]
 fn counts_survive_a_kill() {
     // The test binary runs itself as the program that counts and is killed.
     if let Some(path) = std::env::var_os("COUNTERS_OF_KILLED_PROGRAM") {

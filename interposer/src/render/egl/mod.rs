@@ -27,13 +27,14 @@ use super::pairs::{Context, Driver, here};
 use super::renderer::{Hardware, Renderer};
 use super::worker::Worker;
 use super::{
-    Backend, Buffers, ConfigIndex, ContextRequest, Failure, Identity, Moment, RawContext, Surface, worker,
+    Backend, ConfigIndex, ContextRequest, Failure, Identity, Lending, Moment, News, RawContext, Shown,
+    Surface, worker,
 };
 use crate::interpose::Inside;
 use crate::runtime::Runtime;
 use api::{Handle, egl};
 pub use open::OpenError;
-use sharing::Base;
+use sharing::{Base, Outside};
 
 /// Whether this process has opened a device, or was forked from one that had.
 static OPENED: AtomicBool = AtomicBool::new(false);
@@ -62,6 +63,7 @@ impl EglBackend {
     /// Opens the device that `name` means. The result lives as long as the process.
     pub fn open(name: &str) -> Result<&'static Self, OpenError> {
         let _inside = Inside::enter();
+        sharing::note_first_thread();
         let opened = open::open(name, OPENED.swap(true, Relaxed))?;
         let display = opened.display.raw();
         let (attributes, configs) = config::read(display, opened.has("EGL_KHR_gl_colorspace"));
@@ -231,16 +233,25 @@ impl Backend for EglBackend {
         }
     }
 
-    fn exchange(&self, moment: Moment) -> bool {
+    fn exchange(&self, moment: Moment) -> News {
         let _inside = Inside::enter();
-        exchange::at(moment)
+        News { swap: exchange::is_asked_to_swap(moment), front: exchange::at(moment) }
+    }
+
+    fn to_show(&self, surface: &Surface) -> Shown {
+        let pair = pair_of(surface);
+        match pair.sharing.swap_from_outside(sharing::this_thread()) {
+            Outside::Free => Shown::Itself,
+            Outside::Flushed(copy) => surface_of(&copy).map_or(Shown::Later, Shown::Copy),
+            Outside::Asked => Shown::Later,
+        }
     }
 
     fn is_shown(&self, surface: &Surface) -> bool {
         !sharing::ever() || pair_of(surface).sharing.shows(sharing::this_thread())
     }
 
-    fn buffers(&self) -> Option<&dyn Buffers> {
+    fn buffers(&self) -> Option<&dyn Lending> {
         let desktop = here::with(|here| !here.context.es && here.has_surfaces()).unwrap_or(false);
         desktop.then_some(&PairBuffers)
     }

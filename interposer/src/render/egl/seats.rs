@@ -5,8 +5,8 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use super::sharing::{Base, this_thread};
+use crate::gl::selection::Half;
 use crate::render::pairs::here;
-use crate::render::pairs::selection::Half;
 use crate::render::pairs::surface::Pair;
 use crate::render::{Failure, worker};
 

@@ -2,7 +2,7 @@
 
 use super::here;
 use crate::interpose::Inside;
-use crate::render::Buffers;
+use crate::render::{Buffers, Lending};
 
 /// Pairs of pbuffers as front and back buffers.
 pub struct PairBuffers;
@@ -39,6 +39,22 @@ impl Buffers for PairBuffers {
         here::with(|here| here.kind().double).unwrap_or(false)
     }
 
+    fn before_read(&self) {
+        let _inside = Inside::enter();
+        here::with(super::here::Here::before_read);
+    }
+
+    fn push(&self, mask: u32) {
+        here::with(|here| here.context.selection.lock().push(mask));
+    }
+
+    fn pop(&self) {
+        let _inside = Inside::enter();
+        here::with(super::here::Here::pop);
+    }
+}
+
+impl Lending for PairBuffers {
     fn borrow_draw(&self, name: u32) {
         let _inside = Inside::enter();
         here::with(|here| here.borrow_draw(name));
@@ -52,19 +68,5 @@ impl Buffers for PairBuffers {
     fn give_back(&self) {
         let _inside = Inside::enter();
         here::with(super::here::Here::give_back);
-    }
-
-    fn before_read(&self) {
-        let _inside = Inside::enter();
-        here::with(super::here::Here::before_read);
-    }
-
-    fn push(&self, mask: u32) {
-        here::with(|here| here.context.selection.lock().push(mask));
-    }
-
-    fn pop(&self) {
-        let _inside = Inside::enter();
-        here::with(super::here::Here::pop);
     }
 }

@@ -5,11 +5,11 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::selection::{Half, Kind, read_half};
 use super::surface::Pair;
 use super::{Context, Driver};
 use crate::gl::api::{self as gl_api, get_integer, gl};
 use crate::gl::features::Features;
+use crate::gl::selection::{Half, Kind, read_half};
 use crate::gl::state::{DefaultFramebuffer, PackGuard, Source};
 use crate::render::egl::exchange::Drawn;
 use crate::render::egl::seats;
@@ -180,11 +180,11 @@ impl Here {
 
     /// Which buffers there are to draw to.
     pub fn kind(&self) -> Kind {
-        self.pairs.as_ref().map_or(Kind { double: false, stereo: false }, |(draw, _)| draw.kind())
+        self.pairs.as_ref().map_or(Kind::mono(false), |(draw, _)| draw.kind())
     }
 
     fn read_kind(&self) -> Kind {
-        self.pairs.as_ref().map_or(Kind { double: false, stereo: false }, |(_, read)| read.kind())
+        self.pairs.as_ref().map_or(Kind::mono(false), |(_, read)| read.kind())
     }
 
     /// The halves that the program has selected to draw to.

@@ -1,12 +1,11 @@
 //! Surfaces whose buffers are pbuffers, a pbuffer for each: front and back on EGL devices, whose pbuffers have one buffer, and
 //! both eyes' where the driver has no stereo.
 //!
-//! [`surface`] makes them, [`selection`] knows which of them a program means, [`here`] binds it, [`buffers`] is what the rest of
+//! [`surface`] makes them, [`gl::selection`](crate::gl::selection) knows which of them a program means, [`here`] binds it, [`buffers`] is what the rest of
 //! the library asks.
 
 pub mod buffers;
 pub mod here;
-pub mod selection;
 pub mod surface;
 
 use once_cell::sync::OnceCell;
@@ -16,7 +15,7 @@ use super::Failure;
 use super::egl::device;
 use super::glx::GlxBackend;
 use crate::gl::features::Features;
-use selection::Selection;
+use crate::gl::selection::Selection;
 use surface::Config;
 
 /// A context and which buffers the program has selected in it.

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use once_cell::sync::OnceCell;
 
 use super::Driver;
-use super::selection::{Half, Kind};
+use crate::gl::selection::{Half, Kind};
 use crate::render::egl::sharing::Sharing;
 use crate::render::{ConfigIndex, Failure};
 

@@ -54,8 +54,15 @@ fn on(server: &XServer, mut command: Command) -> Command {
 
 /// The same by glxrun, with flags for it.
 fn split(two_d: &XServer, three_d: &str, flags: &[&str], program: &str) -> Result<Command> {
+    let mut command = glxrun(two_d, three_d, flags)?;
+    command.arg("--").arg(program_path(program)?);
+    Ok(command)
+}
+
+/// glxrun on both sides, with flags, and no program yet.
+fn glxrun(two_d: &XServer, three_d: &str, flags: &[&str]) -> Result<Command> {
     let mut command = Command::new(artifacts::program("glxrun")?);
-    command.args(["-d", three_d]).args(flags).arg("--").arg(program_path(program)?);
+    command.args(["-d", three_d]).args(flags);
     Ok(on(two_d, command))
 }
 

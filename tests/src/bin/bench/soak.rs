@@ -1,11 +1,11 @@
-//! A long run at 1920x1080: memory, descriptors, threads, and the sum of all frames.
-
-use std::time::Duration;
+//! A long run: large frames in both back ends, with and without spoiling; then windows, contexts and threads that come and
+//! go. Memory, descriptors, threads, segments and objects stay flat, and frames add up.
 
 use anyhow::{Context, Result, bail};
-use glxrun_tests::{XServer, soak};
+use glxrun_tests::XServer;
+use glxrun_tests::soak::{Sample, Soaker};
 
-use crate::{backends, split};
+use crate::{backends, glxrun};
 
 pub fn run(arguments: &[String]) -> Result<()> {
     let minutes: f64 = match arguments {
@@ -15,36 +15,47 @@ pub fn run(arguments: &[String]) -> Result<()> {
     };
     let three_d = XServer::xvfb().start()?;
     let two_d = XServer::xvfb().without_glx().start()?;
+    let soaker = Soaker::compile()?;
     println!(
-        "| back end | spoil | minutes | rendered | delivered | dropped | memory, first and last (MiB) | descriptors | threads |"
+        "| back end | what | spoil | minutes | rendered | delivered | dropped | memory (MiB) | descriptors | threads | segments \
+         | GL objects | X resources |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|");
-    // Each way gets its share of the time.
-    let arms = backends(&three_d)
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+    let arms: Vec<_> = backends(&three_d)
         .into_iter()
-        .flat_map(|(name, device)| ["on", "off"].map(|spoil| (name, device.clone(), spoil)));
-    let seconds = minutes * 60.0 / 4.0;
-    for (name, device, spoil) in arms {
-        let mut command = split(&two_d, &device, &["--stats", "--spoil", spoil], "clears")?;
-        command.args(["--size", "1920x1080", "--seconds", &seconds.to_string()]);
-        let pause = Duration::from_secs_f64((seconds / 100.0).clamp(0.05, 5.0));
-        let soak = soak::run(command, pause, Duration::from_secs_f64(seconds * 0.95))?;
-        let (first, last) = (soak.samples.first(), soak.samples.last());
-        let mib = |sample: Option<&soak::Sample>| sample.map_or(0.0, |sample| sample.memory as f64 / 1024.0);
-        let last_of = last.map_or((0, 0), |sample| (sample.descriptors, sample.threads));
-        let counts = soak.counts;
+        .flat_map(|(name, device)| {
+            [("steady", "on"), ("steady", "off"), ("changes", "on")]
+                .map(|(what, spoil)| (name, device.clone(), what, spoil))
+        })
+        .collect();
+    // Each way gets its share of the time.
+    let seconds = minutes * 60.0 / arms.len() as f64;
+    for (name, device, what, spoil) in &arms {
+        let command = glxrun(&two_d, device, &["--stats=3600", "--spoil", spoil])?;
+        let soak = soaker.run(command, &[&two_d, &three_d], what, &seconds.to_string())?;
+        let sum = |count: fn(&glxrun_tests::stage::Counts) -> u64| soak.counts.iter().map(count).sum::<u64>();
+        let ends = |what: fn(&Sample) -> u64| {
+            let of = |sample: Option<&Sample>| sample.map_or(0, what);
+            // The first look comes before all buffers are there.
+            format!("{}, {}", of(soak.samples.get(soak.samples.len() / 4)), of(soak.samples.last()))
+        };
         println!(
-            "| {name} | {spoil} | {:.1} | {} | {} | {} | {:.1}, {:.1} | {} | {} |",
+            "| {name} | {what} | {spoil} | {:.1} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             seconds / 60.0,
-            counts.rendered,
-            counts.delivered,
-            counts.dropped,
-            mib(first),
-            mib(last),
-            last_of.0,
-            last_of.1
+            sum(|counts| counts.rendered),
+            sum(|counts| counts.delivered),
+            sum(|counts| counts.dropped),
+            ends(|sample| sample.memory / 1024),
+            ends(|sample| sample.descriptors),
+            ends(|sample| sample.threads),
+            ends(|sample| sample.segments),
+            ends(|sample| sample.objects),
+            ends(|sample| sample.resources),
         );
-        soak.check(6 << 10)?;
+        soak.check(8 << 10)?;
     }
+    println!(
+        "\nEach pair: after a quarter of the time, and at its end. Nothing grew, and all frames are accounted for."
+    );
     Ok(())
 }

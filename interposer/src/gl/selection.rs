@@ -4,7 +4,7 @@
 //! programs name GL_BACK. So the names that the program uses are kept here and answered from here; they decide which
 //! half of a pair is bound, and the driver is told GL_BACK.
 
-use crate::gl::api;
+use super::api;
 
 /// One of a surface's pbuffers. Without a second buffer, the back one is all there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,13 @@ pub struct Kind {
     pub double: bool,
     /// Buffers for the right eye.
     pub stereo: bool,
+}
+
+impl Kind {
+    /// Of a surface without stereo.
+    pub const fn mono(double: bool) -> Self {
+        Self { double, stereo: false }
+    }
 }
 
 /// A name that desktop drivers answer with GL_INVALID_OPERATION on a surface without stereo.
@@ -72,7 +79,7 @@ fn halves(name: u32, kind: Kind) -> Option<Vec<Half>> {
 
 /// Whether some surfaces have what the name means.
 fn is_known(name: u32) -> bool {
-    halves(name, Kind { double: true, stereo: false }).is_some()
+    halves(name, Kind::mono(true)).is_some()
 }
 
 impl Selection {
@@ -136,6 +143,11 @@ impl Selection {
         Half::ALL.into_iter().filter(|half| drawn.contains(half)).collect()
     }
 
+    /// Whether several halves are drawn to.
+    pub fn draws_several(&self, kind: Kind) -> bool {
+        self.drawn_halves(kind).len() > 1
+    }
+
     /// The half to read from.
     pub fn read_half(&self, kind: Kind) -> Half {
         read_half(self.read, kind)
@@ -188,8 +200,8 @@ pub fn read_half(name: u32, kind: Kind) -> Half {
 mod tests {
     use super::*;
 
-    const SINGLE: Kind = Kind { double: false, stereo: false };
-    const DOUBLE: Kind = Kind { double: true, stereo: false };
+    const SINGLE: Kind = Kind::mono(false);
+    const DOUBLE: Kind = Kind::mono(true);
     const STEREO: Kind = Kind { double: true, stereo: true };
 
     fn started(kind: Kind) -> Selection {
@@ -220,7 +232,7 @@ mod tests {
         ] {
             assert_eq!(selection.select_draw(&[name], false, DOUBLE), [api::BACK], "{name:#x}");
             assert_eq!(
-                (selection.draw_half(DOUBLE), selection.drawn_halves(DOUBLE).len() > 1),
+                (selection.draw_half(DOUBLE), selection.draws_several(DOUBLE)),
                 (half, both),
                 "{name:#x}"
             );
@@ -236,17 +248,11 @@ mod tests {
         let mut selection = started(DOUBLE);
         let list = [api::NONE, api::FRONT_LEFT, api::BACK_LEFT];
         assert_eq!(selection.select_draw(&list, true, DOUBLE), [api::NONE, api::NONE, api::BACK_LEFT]);
-        assert_eq!(
-            (selection.draw_half(DOUBLE), selection.drawn_halves(DOUBLE).len() > 1),
-            (Half::Back, true)
-        );
+        assert_eq!((selection.draw_half(DOUBLE), selection.draws_several(DOUBLE)), (Half::Back, true));
         assert_eq!(selection.drawn(), list);
         let front = [api::NONE, api::FRONT_LEFT];
         assert_eq!(selection.select_draw(&front, true, DOUBLE), [api::NONE, api::BACK_LEFT]);
-        assert_eq!(
-            (selection.draw_half(DOUBLE), selection.drawn_halves(DOUBLE).len() > 1),
-            (Half::Front, false)
-        );
+        assert_eq!((selection.draw_half(DOUBLE), selection.draws_several(DOUBLE)), (Half::Front, false));
     }
 
     #[test]
