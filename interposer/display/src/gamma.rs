@@ -75,9 +75,9 @@ mod tests {
 
     #[test]
     fn five_six_five_and_three_bytes() {
-        let mut pixels = 0b01000_100000_11111_u16.to_le_bytes();
+        let mut pixels = (8_u16 << 11 | 32 << 5 | 31).to_le_bytes();
         correct(2.0, &mut pixels, &layout(16, [0xf800, 0x07e0, 0x001f], false));
-        assert_eq!(u16::from_le_bytes(pixels), 0b10000_101101_11111);
+        assert_eq!(u16::from_le_bytes(pixels), 16 << 11 | 45 << 5 | 31);
         let mut pixels = [64, 0, 255];
         correct(2.0, &mut pixels, &layout(24, [0xff_0000, 0xff00, 0xff], false));
         assert_eq!(pixels, [128, 0, 255]);
