@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::image;
 use crate::link::Link;
 use crate::screen::Layout;
-use crate::state::{Frame, Posted};
+use crate::state::{Frame, Posted, Written};
 use crate::tap::Tap;
 use crate::window::Shared;
 
@@ -82,6 +82,7 @@ fn sleep(link: &Link) {
 fn send_posted(link: &Link, window: &Arc<Shared>, frame: Posted) -> Result<(), Error> {
     let away = match frame {
         Posted::Here(frame) => return send(link, window, &frame),
+        Posted::Written(written) => return tell_written(link, window, &written),
         Posted::Away(away) => away,
     };
     // What is compared with later frames, or read by others too, must be in memory of ours.
@@ -99,6 +100,18 @@ fn send_posted(link: &Link, window: &Arc<Shared>, frame: Posted) -> Result<(), E
     }
     let lost = || Error::Unsupported("a frame whose pixels are lost".to_owned());
     send(link, window, &window.fetch(&away).ok_or_else(lost)?)
+}
+
+/// Tells the server of a frame that the program has written to the screen itself.
+fn tell_written(link: &Link, window: &Arc<Shared>, frame: &Written) -> Result<(), Error> {
+    let told = link
+        .framebuffer
+        .get()
+        .map_or(Ok(None), |framebuffer| framebuffer.written(link, window.id, frame.place));
+    match link.settle(told.map_err(ReplyError::from))? {
+        Some(_) => shown(link, window, frame.number),
+        None => Err(Error::Unsupported("the window is no longer where it was written to".to_owned())),
+    }
 }
 
 /// A frame has been written to the screen, and the request that tells of it only waits to be flushed.

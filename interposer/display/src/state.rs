@@ -6,6 +6,7 @@ use std::sync::Arc;
 use glxrun_contract::records::{Moment, Record};
 use glxrun_contract::settings::Spoil;
 
+use crate::framebuffer::Place;
 use crate::memory::{Buffer, fits};
 use crate::remote::Remote;
 use crate::screen::Layout;
@@ -54,11 +55,20 @@ pub(crate) struct Away {
     pub record: Record,
 }
 
+/// A frame that the program has written to the screen itself; the server has still to be told.
+#[derive(Clone)]
+pub(crate) struct Written {
+    /// As a [`Frame`]'s.
+    pub number: u64,
+    pub place: Place,
+}
+
 /// A frame that was posted.
 #[derive(Clone)]
 pub(crate) enum Posted {
     Here(Frame),
     Away(Away),
+    Written(Written),
 }
 
 impl Posted {
@@ -66,6 +76,7 @@ impl Posted {
         match self {
             Posted::Here(frame) => frame.number,
             Posted::Away(frame) => frame.number,
+            Posted::Written(frame) => frame.number,
         }
     }
 
@@ -94,6 +105,8 @@ struct Made {
     number: u64,
     /// Its pixels are made elsewhere, and posted without the program's doing.
     away: bool,
+    /// It is written straight to the screen.
+    on_screen: bool,
 }
 
 /// What became of a frame that was posted.
@@ -151,8 +164,28 @@ impl State {
     /// The program begins a frame; gives its number.
     pub fn begin(&mut self, away: bool) -> u64 {
         self.numbers += 1;
-        self.made.push(Made { number: self.numbers, away });
+        self.made.push(Made { number: self.numbers, away, on_screen: false });
         self.numbers
+    }
+
+    /// Whether a frame that was begun may be written to the screen now: none that goes another way is to come after it.
+    pub fn may_write(&mut self, number: u64) -> bool {
+        let written = |frame: &Posted| matches!(frame, Posted::Written(_));
+        let flights = self.flights.iter().map(|flight| &flight.frame);
+        let alone = self.made.iter().all(|made| made.on_screen || made.number == number);
+        let may = alone && self.queued.iter().chain(flights).all(written);
+        if let Some(made) = self.made.iter_mut().find(|made| made.number == number) {
+            made.on_screen = may;
+        }
+        may
+    }
+
+    /// Where the newest frame was written to the screen, if it was.
+    pub fn written(&self) -> Option<Place> {
+        match self.newest {
+            Some(Posted::Written(Written { place, .. })) => Some(place),
+            _ => None,
+        }
     }
 
     /// A frame that was begun is posted or given up.

@@ -33,11 +33,12 @@ use crate::framebuffer::Place;
 use crate::image::Image;
 use crate::link::Link;
 use crate::memory::{Buffer, roomy};
+use crate::on_screen::OnScreen;
 use crate::remote::Reservation;
 use crate::screen::Layout;
 use crate::server::Server;
 use crate::slot::Slot;
-use crate::state::{Fate, Frame, Posted, State};
+use crate::state::{Fate, Frame, Posted, State, Written};
 use crate::tracking::{self, Sent};
 
 /// How long [`Window::finish`] waits.
@@ -139,6 +140,15 @@ impl Window {
     /// Counts a frame that was rendered and will not be posted.
     pub fn drop_one(&self) {
         self.shared.drop_one();
+    }
+
+    /// The window's own pixels on the server's screen, for a frame of `width` x `height` pixels that is written there at once: no
+    /// copy of it is kept. None where that cannot be now; then [`acquire`](Self::acquire) is the way. Waits as that does.
+    ///
+    /// It can be where [`is_in_framebuffer`](Self::is_in_framebuffer) says so, unless changes are tracked. Should the window be covered
+    /// or moved meanwhile, the frame is dropped, and the program gets an Expose event.
+    pub fn acquire_on_screen(&self, width: u16, height: u16) -> Option<OnScreen> {
+        self.shared.acquire_on_screen((width, height))
     }
 
     /// Hands a frame over to be shown in the window's top left corner. Never waits.
@@ -294,6 +304,25 @@ impl Shared {
                 None
             }
         }
+    }
+
+    fn acquire_on_screen(self: &Arc<Self>, size: (u16, u16)) -> Option<OnScreen> {
+        let link = &self.link;
+        // What is compared with later frames, or read by others too, must be in memory of ours.
+        let framebuffer = link.framebuffer.get().filter(|_| !link.tracks() && link.tap.get().is_none())?;
+        framebuffer.takes(link, self, size)?;
+        let number = self.begin(PENDING, false)?.0;
+        // Only now: there may have been a wait. Whatever happens from here on is found when the server is told.
+        let place = framebuffer.takes(link, self, size).filter(|_| self.state.lock().may_write(number));
+        if place.is_none() {
+            self.end(number, |_| {});
+        }
+        Some(OnScreen::new(self.clone(), Written { number, place: place? }))
+    }
+
+    /// Where the newest frame was written to the screen, if it was.
+    pub fn written(&self) -> Option<Place> {
+        self.state.lock().written()
     }
 
     /// That buffer, or a new one for `length` bytes.
@@ -473,6 +502,11 @@ impl Shared {
             return None;
         }
         let mut state = self.state.lock();
+        if let Some(place) = state.written() {
+            let data = self.link.framebuffer.get()?.read(place)?;
+            let (width, height, depth) = (place.width, place.height, self.layout.depth);
+            return Some(Image { width, height, depth, stride: usize::from(width) * 4, data });
+        }
         if let Some(Posted::Away(away)) = state.newest().cloned() {
             drop(state);
             self.fetch(&away)?;
