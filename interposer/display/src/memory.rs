@@ -48,8 +48,8 @@ pub(crate) struct Buffer {
     length: usize,
     sysv: bool,
     segment: Mutex<Segment>,
-    /// What is still to be done to the pixels of the frame in here. Locked while it is done.
-    unfinished: Mutex<Finish>,
+    /// What is to be done to the pixels of the frame in here, and to how many bytes it has been. Locked while it is done.
+    unfinished: Mutex<(Finish, usize)>,
     registered: Registered,
     link: Arc<Link>,
 }
@@ -117,22 +117,36 @@ impl Buffer {
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), length.min(self.length)) }
     }
 
-    /// Notes what is still to be done to the frame in here.
+    /// Notes what is to be done to the frame in here.
     pub fn set_unfinished(&self, finish: Finish) {
-        *self.unfinished.lock() = finish;
+        *self.unfinished.lock() = (finish, 0);
     }
 
-    /// Does what is still to be done to the first `length` bytes, rows of `stride` bytes, unless that has been done.
+    /// Does what is to be done to the first `length` bytes, rows of `stride` bytes, as far as that has not been done.
     ///
     /// # Safety
     /// The bytes are a posted frame's: nobody writes to them, and who reads them calls this first.
     pub unsafe fn finish(&self, length: usize, stride: usize) {
         let mut unfinished = self.unfinished.lock();
-        let finish = std::mem::take(&mut *unfinished);
-        if finish != Finish::default() {
+        let (finish, done) = *unfinished;
+        if finish != Finish::default() && done < length {
             // SAFETY: the caller's contract; other callers wait for the lock.
-            finish.run(unsafe { self.bytes_mut(length) }, stride);
+            finish.run(unsafe { self.part_mut(done, length - done) }, stride);
+            unfinished.1 = length;
         }
+    }
+
+    /// The `length` bytes from `start` on, to write.
+    ///
+    /// # Safety
+    /// As of [`bytes_mut`](Self::bytes_mut).
+    #[allow(clippy::mut_from_ref, reason = "the bytes lie outside the buffer's own value; see Safety")]
+    pub unsafe fn part_mut(&self, start: usize, length: usize) -> &mut [u8] {
+        let start = start.min(self.length);
+        let length = length.min(self.length - start);
+        // SAFETY: so many initialised bytes are in the mapping, which lives as long as self; the caller rules out other
+        // users.
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr().add(start), length) }
     }
 
     /// The server's name for the buffer; None if the server does not share it. The first call is a round trip.

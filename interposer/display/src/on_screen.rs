@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use glxrun_contract::records::{Moment, Record};
+
 use crate::remote::Rows;
 use crate::screen::Layout;
 use crate::state::{Posted, Written};
@@ -19,6 +21,14 @@ pub struct OnScreen {
 impl OnScreen {
     pub(crate) fn new(window: Arc<Shared>, frame: Written) -> OnScreen {
         OnScreen { window, frame: Some(frame) }
+    }
+
+    /// As [`Slot::set_record`](crate::Slot::set_record).
+    pub fn set_record(&mut self, record: Record) {
+        record.note(Moment::Slot);
+        if let Some(frame) = &mut self.frame {
+            frame.record = record;
+        }
     }
 
     /// How a pixel lies in memory.
@@ -43,6 +53,7 @@ impl OnScreen {
 impl Drop for OnScreen {
     fn drop(&mut self) {
         if let Some(frame) = self.frame.take() {
+            frame.record.note(Moment::Dropped);
             self.window.unreserve(frame.number);
         }
     }

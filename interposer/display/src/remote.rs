@@ -131,7 +131,7 @@ impl Shared {
         let rows = unsafe { Rows::new(mapping, mapping.start, stride, stride, height) };
         let fetched = away.pixels.fetch(&rows);
         let Away { number, width, height, record, .. } = away.clone();
-        let frame = Frame { number, buffer, width, height, record };
+        let frame = Frame { number, buffer, width, height, sent: 0, record };
         let mut state = self.state.lock();
         if !fetched || !state.arrive(&frame) {
             let there = state.in_flight(away.number);

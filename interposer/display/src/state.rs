@@ -26,6 +26,8 @@ pub(crate) struct Frame {
     pub width: u16,
     pub height: u16,
     pub record: Record,
+    /// Rows that have been sent before it was posted.
+    pub sent: u16,
 }
 
 impl Frame {
@@ -34,8 +36,17 @@ impl Frame {
     /// # Safety
     /// No slot has the buffer: the frame is queued, in flight, or the newest one while the window's state is locked.
     pub unsafe fn pixels(&self, layout: &Layout) -> &[u8] {
+        // SAFETY: the caller's contract.
+        unsafe { self.upper(self.height, layout) }
+    }
+
+    /// As [`pixels`](Self::pixels), of the first rows only.
+    ///
+    /// # Safety
+    /// No slot writes to these rows.
+    pub unsafe fn upper(&self, rows: u16, layout: &Layout) -> &[u8] {
         let stride = layout.stride(self.width);
-        let length = stride * usize::from(self.height);
+        let length = stride * usize::from(rows);
         // SAFETY: only slots write, says the caller, and finishing is done once it returns.
         unsafe {
             self.buffer.finish(length, stride);
@@ -61,6 +72,27 @@ pub(crate) struct Written {
     /// As a [`Frame`]'s.
     pub number: u64,
     pub place: Place,
+    pub record: Record,
+}
+
+/// A frame whose upper rows can be sent while the others are still being made.
+struct Growing {
+    frame: Frame,
+    ready: u16,
+}
+
+/// Rows of a growing frame.
+#[derive(Clone)]
+pub(crate) struct Band {
+    pub frame: Frame,
+    pub top: u16,
+    pub bottom: u16,
+}
+
+/// What the poster is to send.
+pub(crate) enum Next {
+    Frame(Posted),
+    Band(Band),
 }
 
 /// A frame that was posted.
@@ -85,6 +117,7 @@ impl Posted {
         match self {
             Posted::Here(frame) => &frame.record,
             Posted::Away(frame) => &frame.record,
+            Posted::Written(frame) => &frame.record,
         }
     }
 
@@ -127,6 +160,7 @@ pub(crate) struct State {
     /// Frames that are being made: slots and reservations that are out.
     made: Vec<Made>,
     queued: VecDeque<Posted>,
+    growing: Option<Growing>,
     flights: VecDeque<Flight>,
     newest: Option<Posted>,
     pub tracking: Tracking,
@@ -191,6 +225,34 @@ impl State {
     /// A frame that was begun is posted or given up.
     pub fn end(&mut self, number: u64) {
         self.made.retain(|made| made.number != number);
+        if self.growing.as_ref().is_some_and(|growing| growing.frame.number == number) {
+            self.growing = None;
+        }
+    }
+
+    /// The upper `ready` rows of a frame that is being made are done. One frame at a time grows.
+    pub fn grow(&mut self, frame: &Frame, ready: u16) {
+        if self.over {
+            return;
+        }
+        let growing = self.growing.get_or_insert_with(|| Growing { frame: frame.clone(), ready });
+        if growing.frame.number == frame.number {
+            growing.ready = ready;
+        }
+    }
+
+    /// Rows that have been sent of a frame that is being made.
+    pub fn rows_sent(&self, number: u64) -> u16 {
+        let growing = self.growing.as_ref().filter(|growing| growing.frame.number == number);
+        growing.map_or(0, |growing| growing.frame.sent)
+    }
+
+    /// The rows to send now of a frame that is being made: all earlier ones are shown.
+    fn band(&self) -> Option<Band> {
+        let Growing { frame, ready } = self.growing.as_ref()?;
+        let first = self.made.iter().all(|made| made.number >= frame.number);
+        let alone = first && self.queued.is_empty() && self.flights.is_empty() && !self.over;
+        (alone && *ready > frame.sent).then(|| Band { frame: frame.clone(), top: frame.sent, bottom: *ready })
     }
 
     /// A frame is posted.
@@ -278,25 +340,32 @@ impl State {
 
     /// Whether the poster must be told that there is a frame to send.
     pub fn announce(&mut self, spoil: Spoil) -> bool {
-        let due = self.is_due(spoil) && !self.announced;
+        let due = !self.announced && (self.is_due(spoil) || self.band().is_some());
         self.announced |= due;
         due
     }
 
     /// The frame to send now, which is in flight from here on.
-    pub fn next(&mut self, spoil: Spoil) -> Option<Posted> {
+    pub fn next(&mut self, spoil: Spoil) -> Option<Next> {
         self.announced = false;
         if !self.is_due(spoil) {
-            return None;
+            let band = self.band()?;
+            if let Some(growing) = &mut self.growing {
+                growing.frame.sent = band.bottom;
+            }
+            return Some(Next::Band(band));
         }
         let queued = self.queued.pop_front();
         // With nothing queued, the newest is the one that was sent last.
         let repeats = queued.is_none();
         self.again = false;
-        let frame = queued.or_else(|| self.newest.clone())?;
+        let mut frame = queued.or_else(|| self.newest.clone())?;
+        if let (true, Posted::Here(frame)) = (repeats, &mut frame) {
+            frame.sent = 0;
+        }
         frame.record().note(Moment::Taken);
         self.flights.push_back(Flight { frame: frame.clone(), repeats });
-        Some(frame)
+        Some(Next::Frame(frame))
     }
 
     /// Whether a frame in flight has been sent before.

@@ -38,7 +38,7 @@ use crate::remote::Reservation;
 use crate::screen::Layout;
 use crate::server::Server;
 use crate::slot::Slot;
-use crate::state::{Fate, Frame, Posted, State, Written};
+use crate::state::{Fate, Frame, Next, Posted, State, Written};
 use crate::tracking::{self, Sent};
 
 /// How long [`Window::finish`] waits.
@@ -295,7 +295,7 @@ impl Shared {
         drop(unfit);
         match self.buffer(free, length) {
             Ok(buffer) => {
-                let frame = Frame { number, buffer, width, height, record: Record::default() };
+                let frame = Frame { number, buffer, width, height, sent: 0, record: Record::default() };
                 Some(Slot::new(self.clone(), frame))
             }
             Err(error) => {
@@ -317,7 +317,7 @@ impl Shared {
         if place.is_none() {
             self.end(number, |_| {});
         }
-        Some(OnScreen::new(self.clone(), Written { number, place: place? }))
+        Some(OnScreen::new(self.clone(), Written { number, place: place?, record: Record::default() }))
     }
 
     /// Where the newest frame was written to the screen, if it was.
@@ -361,7 +361,26 @@ impl Shared {
         self.end(number, |_| {});
     }
 
-    pub fn post(self: &Arc<Self>, frame: Posted) {
+    /// The upper rows of a slot are done.
+    pub fn grow(self: &Arc<Self>, frame: &Frame, ready: u16) {
+        // With what is on the screen comparisons and the screen's own file are at odds.
+        if self.link.is_abandoned() || self.link.tracks() || self.link.framebuffer.get().is_some() {
+            return;
+        }
+        let mut state = self.state.lock();
+        state.grow(frame, ready);
+        let announce = state.announce(self.spoil);
+        drop(state);
+        if announce {
+            self.link.submit(self.clone());
+        }
+    }
+
+    pub fn post(self: &Arc<Self>, mut frame: Posted) {
+        if let Posted::Here(frame) = &mut frame {
+            // The poster may send more until the frame is posted below, and then does so twice.
+            frame.sent = self.state.lock().rows_sent(frame.number);
+        }
         let mut fate = Fate::Queued;
         self.end(frame.number(), |state| fate = state.post(frame, self.spoil));
         if fate != Fate::Queued {
@@ -375,7 +394,7 @@ impl Shared {
     }
 
     /// The frame to send now, which is in flight from here on.
-    pub fn next_frame(&self) -> Option<Posted> {
+    pub fn next_frame(&self) -> Option<Next> {
         self.state.lock().next(self.spoil)
     }
 
