@@ -206,6 +206,8 @@ pub struct Settings {
     pub readback: Readback,
     /// What backs drawables without alpha.
     pub opaque: Opaque,
+    /// Parts that each frame is read and sent in, at least 1.
+    pub bands: u16,
     /// How much of a frame is sent.
     pub damage: Damage,
     /// Where frames are put.
@@ -257,6 +259,7 @@ impl Default for Settings {
             transport: Transport::Auto,
             readback: Readback::Auto,
             opaque: Opaque::Exact,
+            bands: 1,
             damage: Damage::Off,
             sink: Sink::Auto,
             framebuffer: None,

@@ -8,7 +8,7 @@ use glxrun_contract::settings::Readback;
 use glxrun_display::{Slot, Window};
 
 use super::choice::Next;
-use super::orders;
+use super::direct::Direct;
 use super::readback::Target;
 use super::transfer::Transfers;
 use crate::gl::features::Features;
@@ -128,25 +128,6 @@ fn automatic(drawn: &dyn Drawn, window: &Arc<Window>, record: &Record) -> Sent {
 pub fn target_of(slot: &mut Slot) -> Target<'_> {
     let (width, height, stride, layout) = (slot.width(), slot.height(), slot.stride(), slot.layout());
     Target { pixels: slot.pixels_mut(), width, height, stride, layout }
-}
-
-/// glReadPixels straight into a slot, in the program's thread.
-struct Direct;
-
-impl Strategy for Direct {
-    fn is_there(&self, _: &dyn Drawn) -> bool {
-        true
-    }
-
-    fn send(&self, drawn: &dyn Drawn, window: &Arc<Window>, record: &Record) -> Sent {
-        let (width, height) = drawn.size();
-        let Some(mut slot) = window.acquire(width, height) else { return Sent::Dropped };
-        slot.set_record(record.clone());
-        let start = Instant::now();
-        drawn.read(&mut |source| orders::fill(source, &mut slot));
-        window.post(slot);
-        Sent::After(start.elapsed())
-    }
 }
 
 /// Into a buffer on the GPU's side, from where other threads take it.

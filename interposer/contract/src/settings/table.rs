@@ -315,6 +315,26 @@ pub static TABLE: &[Setting] = &[
         },
     },
     Setting {
+        name: "bands",
+        flag: Some("bands"),
+        short: None,
+        env: "GLXRUN_BANDS",
+        metavar: "N",
+        bare: None,
+        allowed: "a whole number from 1 to 64",
+        default: "1",
+        help: "read and send each frame in N parts",
+        detail: "For software renderers and large windows: while one part is read the one above it is sent, when it is still in the processor's cache. \
+                 The picture is then not changed at once: who looks at the window in the middle of a frame, such as a recorder, may see parts of two. Of no effect \
+                 with the framebuffer sink, with --damage auto, and where a GPU's frames are read by other threads.",
+        common: false,
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.bands = parse::bands(value)?;
+            Some(())
+        },
+    },
+    Setting {
         name: "damage",
         flag: Some("damage"),
         short: None,
