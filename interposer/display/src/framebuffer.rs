@@ -33,7 +33,7 @@ use crate::error::Error;
 use crate::link::Link;
 use crate::remote::{Mapping, Registered, Remote, Rows};
 use crate::screen::Layout;
-use crate::window::Shared;
+use crate::shared::Shared;
 
 /// What must be heard of a window that is written to.
 pub(crate) const WATCHED: [EventMask; 3] =

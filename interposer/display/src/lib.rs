@@ -37,6 +37,7 @@ mod poster;
 mod remote;
 mod screen;
 mod server;
+mod shared;
 mod simd;
 mod slot;
 mod state;

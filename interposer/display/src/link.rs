@@ -27,8 +27,9 @@ use crate::connect::Stream;
 use crate::error::Error;
 use crate::framebuffer::Framebuffer;
 use crate::memory::Carrier;
+use crate::shared::Shared;
 use crate::tap::Tap;
-use crate::window::{Shared, Window};
+use crate::window::Window;
 
 /// A connection, and what its threads tell each other.
 pub(crate) struct Link {

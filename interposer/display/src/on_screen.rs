@@ -7,8 +7,8 @@ use glxrun_contract::records::{Moment, Record};
 
 use crate::remote::Rows;
 use crate::screen::Layout;
+use crate::shared::Shared;
 use crate::state::{Posted, Written};
-use crate::window::Shared;
 
 /// The place of a window, to write one frame to; from [`Window::acquire_on_screen`](crate::Window::acquire_on_screen). Dropped
 /// without being posted, it counts for nothing.

@@ -19,9 +19,9 @@ use crate::error::Error;
 use crate::image;
 use crate::link::Link;
 use crate::screen::Layout;
+use crate::shared::Shared;
 use crate::state::{Band, Frame, Next, Posted, Written};
 use crate::tap::Tap;
-use crate::window::Shared;
 
 /// Enough for x11rb and a logger; a program's default stack may be huge.
 const STACK: usize = 256 << 10;

@@ -10,8 +10,8 @@ use std::sync::{Arc, OnceLock};
 
 use glxrun_contract::records::{Moment, Record};
 
+use crate::shared::Shared;
 use crate::state::{Away, Frame, Posted};
-use crate::window::Shared;
 
 /// The pixels of one frame, wherever they are. They stay there until the value is dropped.
 pub trait Remote: Send + Sync {

@@ -7,8 +7,8 @@ use glxrun_contract::records::{Moment, Record};
 
 use crate::finish::Finish;
 use crate::screen::Layout;
+use crate::shared::Shared;
 use crate::state::{Frame, Posted};
-use crate::window::Shared;
 
 /// Memory for one frame of a window; from [`Window::acquire`](crate::Window::acquire). Dropped without being posted,
 /// it is free again.

@@ -14,6 +14,8 @@ use crate::tracking::Tracking;
 
 /// Buffers that a window keeps when nothing is going on.
 const KEPT: usize = 4;
+/// Frames replaced in a row from which on whoever should have sent one of them is taken to be starved.
+const STARVED: u32 = 8;
 /// Remote frames in flight with spoil off, so that the server finds the next one when it is done with the first.
 const SEVERAL: usize = 2;
 
@@ -168,6 +170,8 @@ pub(crate) struct State {
     pub again: bool,
     /// Whether the window is written to on the screen, where a frame must not meet an earlier one that the server has.
     pub on_screen: bool,
+    /// Frames that were replaced since one was taken.
+    pub overtaken: u32,
     /// Whether the poster has been told of a queued frame and has not yet looked.
     announced: bool,
     /// No frame will be delivered any more.
@@ -178,6 +182,11 @@ impl State {
     /// Frames that are not yet delivered.
     pub fn pending(&self) -> usize {
         self.made.len() + self.queued.len() + self.flights.len()
+    }
+
+    /// Whether frame after frame was replaced, and none was taken.
+    pub fn is_starved(&self) -> bool {
+        self.overtaken >= STARVED && !self.over
     }
 
     /// Whether no frame waits or is being sent, but for those that were begun after `number`.
@@ -276,6 +285,7 @@ impl State {
                 self.newest = None;
                 replaced.record().note(Moment::Dropped);
                 self.release(replaced);
+                self.overtaken += 1;
                 fate = Fate::Replaces;
             }
         }
@@ -356,6 +366,7 @@ impl State {
             return Some(Next::Band(band));
         }
         let queued = self.queued.pop_front();
+        self.overtaken = 0;
         // With nothing queued, the newest is the one that was sent last.
         let repeats = queued.is_none();
         self.again = false;
@@ -431,5 +442,43 @@ impl State {
         let (made, numbers) = (std::mem::take(&mut self.made), self.numbers);
         let old = std::mem::replace(self, State { made, numbers, over: true, ..State::default() });
         (lost, old)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remote::Rows;
+
+    struct Nothing;
+
+    impl Remote for Nothing {
+        fn fetch(&self, _: &Rows) -> bool {
+            false
+        }
+    }
+
+    fn post(state: &mut State, spoil: Spoil) -> Fate {
+        let number = state.begin(true);
+        state.end(number);
+        let pixels = Arc::new(Nothing);
+        state.post(
+            Posted::Away(Away { number, pixels, width: 1, height: 1, record: Record::default() }),
+            spoil,
+        )
+    }
+
+    #[test]
+    fn who_is_overtaken_by_frame_after_frame_is_starved_until_one_is_taken() {
+        let mut state = State::default();
+        assert_eq!(post(&mut state, Spoil::On), Fate::Queued);
+        for replaced in 0..STARVED {
+            assert!(!state.is_starved(), "after {replaced}");
+            assert_eq!(post(&mut state, Spoil::On), Fate::Replaces);
+        }
+        assert!(state.is_starved());
+        assert!(matches!(state.next(Spoil::On), Some(Next::Frame(frame)) if frame.number() == state.last()));
+        assert!(!state.is_starved());
+        assert_eq!(post(&mut state, Spoil::On), Fate::Queued);
     }
 }
