@@ -75,6 +75,7 @@ const CALLS: [(&str, &str); 65] = [
     ("glFenceSync", "no state: objects of ours"),
     ("glFlush", "no state"),
     ("glGenBuffers", "no state: objects of ours"),
+    ("glMemoryObjectParameterivEXT", "no state: objects of ours"),
     ("glImportMemoryFdEXT", "no state: objects of ours"),
     ("glMapBufferRange", "no state: objects of ours"),
     ("glBeginConditionalRender", "that it is on: `scene conditional`"),
