@@ -104,15 +104,14 @@ fn first_of(ways: &[Way], drawn: &dyn Drawn, window: &Arc<Window>, record: &Reco
     there.map_or(Sent::Impossible, |strategy| strategy.send(drawn, window, record))
 }
 
-/// The quickest way, found out during the first frames. Where the CPU renders there is nothing to overlap. CUDA is for those
-/// who ask for it, as long as programs may end badly with it.
+/// The quickest way, found out during the first frames. Where the CPU renders there is nothing to overlap.
 fn automatic(drawn: &dyn Drawn, window: &Arc<Window>, record: &Record) -> Sent {
     if drawn.features().software {
         return Way::Direct.strategy().send(drawn, window, record);
     }
     let choices = &Runtime::get().choices;
     let (config, size) = (drawn.config(), drawn.size());
-    match choices.next(config, size, |way| way != Way::Cuda && way.strategy().is_there(drawn)) {
+    match choices.next(config, size, |way| way.strategy().is_there(drawn)) {
         Next::Use(way) => way.strategy().send(drawn, window, record),
         Next::Measure(way) => {
             let sent = way.strategy().send(drawn, window, record);
