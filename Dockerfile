@@ -20,14 +20,15 @@ RUN apt-get update -qq && apt-get install -qq -y --no-install-recommends gcc bin
 RUN command -v cargo || curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | \
     sh -s -- -y --no-modify-path --profile minimal --default-toolchain ${RUST}
 COPY . /src
-RUN cd /src && CARGO_TARGET_DIR=/build cargo build --release --locked -p glxrun-launcher -p glxrun-interposer && \
-    strip /build/release/glxrun /build/release/libglxrun.so
+RUN cd /src && CARGO_TARGET_DIR=/build cargo build --release --locked -p glxrun-launcher -p glxrun-interposer \
+        -p glxrun-vulkan && \
+    strip /build/release/glxrun /build/release/libglxrun.so /build/release/libglxrun_vulkan.so
 
 FROM ${BASE}
 ARG EXTRA=""
 # The second line: what programs of all kinds load. mesa-utils has glxgears and glxinfo, to try things with.
 RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-        xvfb libgl1 libopengl0 libegl1 libgles2 libglx-mesa0 libegl-mesa0 libgl1-mesa-dri \
+        xvfb libgl1 libopengl0 libegl1 libgles2 libglx-mesa0 libegl-mesa0 libgl1-mesa-dri libvulkan1 \
         libx11-6 libx11-xcb1 libxext6 libxrandr2 libxcursor1 libxi6 libxinerama1 fonts-dejavu-core mesa-utils \
         ${EXTRA} && \
     rm -rf /var/lib/apt/lists/*
@@ -37,7 +38,7 @@ RUN mkdir -p /usr/share/glvnd/egl_vendor.d && \
     echo '{"file_format_version": "1.0.0", "ICD": {"library_path": "libEGL_nvidia.so.0"}}' \
         >/usr/share/glvnd/egl_vendor.d/10_nvidia.json
 COPY --from=build /build/release/glxrun /usr/local/bin/
-COPY --from=build /build/release/libglxrun.so /usr/local/lib/glxrun/
+COPY --from=build /build/release/libglxrun.so /build/release/libglxrun_vulkan.so /usr/local/lib/glxrun/
 # Ubuntu has a user 1000 already. X servers of ordinary users cannot make the directory of their sockets.
 RUN if id ubuntu >/dev/null 2>&1; then userdel -r ubuntu; fi; \
     useradd --create-home --uid 1000 --shell /bin/bash glxrun && mkdir -m 1777 /tmp/.X11-unix

@@ -18,7 +18,7 @@ help:
 	@echo 'make demo          run glxgears split, show its frame rates, save demo.png'
 	@echo 'make test          all tests'
 	@echo 'make check         format, lints, documentation and all tests: what CI runs'
-	@echo 'make build         glxrun and libglxrun.so, optimised'
+	@echo 'make build         glxrun and its libraries, optimised'
 	@echo 'make conformance   piglit direct and split, compared; QUICK=1 for what CI runs (tests/conformance/README.md)'
 	@echo 'make deb           a Debian package; deb-test installs it on a clean Debian 12 and tries it there (as root)'
 	@echo 'make image         an image, by docker, podman or buildah; image-test builds one and tries it (as root)'
@@ -35,7 +35,7 @@ deps: rust
 	@sh tests/deps.sh
 
 build: rust
-	$(CARGO) build --release -p glxrun-launcher -p glxrun-interposer
+	$(CARGO) build --release -p glxrun-launcher -p glxrun-interposer -p glxrun-vulkan
 
 demo: deps build
 	@rm -f demo.png
@@ -73,7 +73,7 @@ soak: deps
 deb: build
 	@command -v cargo-deb >/dev/null || { echo 'make deb needs cargo-deb; run: cargo install cargo-deb' >&2; exit 1; }
 	install -D -s -t $(BIN)/deb/bin $(BIN)/glxrun
-	install -D -s -m 644 -t $(BIN)/deb/lib $(BIN)/libglxrun.so
+	install -D -s -m 644 -t $(BIN)/deb/lib $(BIN)/libglxrun.so $(BIN)/libglxrun_vulkan.so
 	mkdir -p $(BIN)/deb/bash $(BIN)/deb/zsh $(BIN)/deb/fish
 	$(BIN)/glxrun man | gzip -9n >$(BIN)/deb/glxrun.1.gz
 	$(BIN)/glxrun completions bash >$(BIN)/deb/bash/glxrun

@@ -14,6 +14,8 @@ packages="
     libgl1 libopengl0 libglx-mesa0 libgl1-mesa-dri libegl1  # Mesa: the software renderer
     libx11-6 libxrandr2 libxcomposite1  # what the example programs load
     mesa-utils                  # glxinfo, glxgears, glxheads, glxdemo
+    vulkan-tools mesa-vulkan-drivers vulkan-validationlayers  # vkcube, lavapipe, what finds mistakes
+    libvulkan-dev               # small Vulkan programs in the tests
     glmark2-es2-x11             # a benchmark that uses EGL
     chromium                    # looks at the pages that glxrun makes
     x11-utils                   # xdpyinfo, xwininfo: programs without OpenGL

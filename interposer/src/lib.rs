@@ -20,7 +20,6 @@ mod frame;
 mod gl;
 mod glx;
 mod interpose;
-mod logger;
 mod render;
 mod runtime;
 mod signals;

@@ -9,9 +9,9 @@ use std::ffi::c_int;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Arc, Weak};
 
-use glxrun_contract::counters::{CounterFile, Entry};
-use glxrun_contract::records::RecordFile;
-use glxrun_contract::settings::{Mode, Problem, Records, Settings};
+use glxrun_contract::counters::Entry;
+use glxrun_contract::frames::Frames;
+use glxrun_contract::settings::{Mode, Problem, Settings};
 use once_cell::sync::OnceCell;
 use parking_lot::{Mutex, RwLock};
 
@@ -76,8 +76,8 @@ pub struct Runtime {
     pub transfers: Mutex<Vec<Weak<Transfers>>>,
     /// NVIDIA's CUDA.
     pub cuda: cuda::Starter,
-    counters: Option<CounterFile>,
-    records: Option<RecordFile>,
+    /// Where frames are counted and recorded.
+    pub frames: Frames,
 }
 
 impl Runtime {
@@ -106,31 +106,10 @@ impl Runtime {
 
     fn new() -> Self {
         let (settings, problems) = SETTINGS.get_or_init(Settings::from_env);
-        crate::logger::start(settings.log);
+        glxrun_contract::logger::start(settings.log);
         for problem in problems {
             log::warn!("{problem}");
         }
-        let counters = settings.counters.as_ref().and_then(|path| match CounterFile::open(path) {
-            Ok(file) => Some(file),
-            Err(error) => {
-                log::warn!(
-                    "cannot open the counters file {} ({error}); frames are not counted",
-                    path.display()
-                );
-                None
-            }
-        });
-        let records = match &settings.records {
-            Records::Auto | Records::Off => None,
-            Records::File(path) => RecordFile::open(path)
-                .inspect_err(|error| {
-                    log::warn!(
-                        "cannot open the file of frame records {} ({error}); frames are not recorded",
-                        path.display()
-                    );
-                })
-                .ok(),
-        };
         let backend = if settings.mode == Mode::Direct { None } else { open_backend(settings) };
         Self {
             backend,
@@ -144,8 +123,7 @@ impl Runtime {
             choices: Choices::default(),
             transfers: Mutex::default(),
             cuda: cuda::Starter::default(),
-            counters,
-            records,
+            frames: Frames::open(settings),
         }
     }
 
@@ -165,17 +143,6 @@ impl Runtime {
     /// The configs of all screens that have been looked at.
     pub fn all_configs(&self) -> Vec<&'static [Config]> {
         self.configs.read().clone()
-    }
-
-    /// Frame counters for a window: in the launcher's file where there is one.
-    pub fn counters(&self, window: u32) -> Entry {
-        let claimed = self.counters.as_ref().and_then(|file| file.claim(window));
-        claimed.unwrap_or_else(|| Entry::private(window)).recorded_in(self.records.clone())
-    }
-
-    /// The launcher's file of frame records, if there is one.
-    pub fn records(&self) -> Option<&RecordFile> {
-        self.records.as_ref()
     }
 }
 

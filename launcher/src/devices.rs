@@ -73,10 +73,21 @@ impl Devices {
     }
 }
 
-/// Checks the device that `-d egl...` names.
-pub fn check(name: &str, signals: &mut Signals) -> Result<(), Failure> {
+/// What Vulkan knows a device by: `software`, a PCI address or NVIDIA's UUID. None where EGL tells nothing of that kind.
+fn identity(device: &Device) -> Option<String> {
+    if device.software {
+        return Some(SOFTWARE.to_owned());
+    }
+    device.pci.clone().or_else(|| device.uuid.clone())
+}
+
+/// [`identity`] of what renders on the CPU.
+pub const SOFTWARE: &str = "software";
+
+/// Checks the device that `-d egl...` names, and tells its [`identity`].
+pub fn check(name: &str, signals: &mut Signals) -> Result<Option<String>, Failure> {
     let choice: Choice = name.parse().map_err(|error| anyhow!("-d {error}"))?;
-    let checked = task::within(LIMIT, signals, move || -> Result<()> {
+    let checked = task::within(LIMIT, signals, move || -> Result<Option<String>> {
         let devices = Devices::open()?;
         let device = match devices.choose(&choice) {
             Ok(device) => device,
@@ -86,7 +97,8 @@ pub fn check(name: &str, signals: &mut Signals) -> Result<(), Failure> {
             },
         };
         let started = devices.egl.try_start(&devices.symbols, device);
-        started.map_err(|error| anyhow!(devices.machine.does_not_start(device, error)))
+        started.map_err(|error| anyhow!(devices.machine.does_not_start(device, error)))?;
+        Ok(identity(device))
     })?;
     let silent = || Err(anyhow!("it does not answer within {} seconds", LIMIT.as_secs()));
     checked
@@ -94,18 +106,19 @@ pub fn check(name: &str, signals: &mut Signals) -> Result<(), Failure> {
         .map_err(|error| anyhow!("cannot use the 3D side {name} (-d): {error:#}").into())
 }
 
-/// The device for a run that names no 3D side, as `-d` would name it; None where EGL has none. Software is announced.
-pub fn default(signals: &mut Signals) -> Result<Option<String>, Failure> {
+/// The device for a run that names no 3D side, as `-d` would name it, and its [`identity`]; None where EGL has none. Software is
+/// announced.
+pub fn default(signals: &mut Signals) -> Result<Option<(String, Option<String>)>, Failure> {
     let found = task::within(LIMIT, signals, || {
         let devices = Devices::open().map_err(|cause| cause.to_string())?;
         let (device, why) = devices.default()?;
-        Ok((format!("egl:{}", device.index), why))
+        Ok(((format!("egl:{}", device.index), identity(device)), why))
     })?;
     Ok(match found.unwrap_or_else(|| Err("EGL does not answer".to_owned())) {
-        Ok((name, None)) => Some(name),
-        Ok((name, Some(why))) => {
-            say!("no 3D side named (-d): rendering in software on {name}: {why}");
-            Some(name)
+        Ok((device, None)) => Some(device),
+        Ok((device, Some(why))) => {
+            say!("no 3D side named (-d): rendering in software on {}: {why}", device.0);
+            Some(device)
         }
         Err(why) => {
             say!("no 3D side named (-d): rendering in software on a private Xvfb: {why}");

@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::scratch::Scratch;
 use crate::sides::{Origin, Sides};
 use crate::signals::Signals;
-use crate::{library, program, say, trace, trust};
+use crate::{library, program, say, trace, trust, vulkan};
 
 /// What is to be run, beside the settings.
 pub struct Plan {
@@ -68,6 +68,11 @@ impl Started {
         }
         let mut variables = plan.variables;
         variables.push(library::preload(library, scratch)?);
+        if settings.vulkan
+            && let Some(layer) = vulkan::find(library)?
+        {
+            variables.extend(vulkan::variables(&layer, scratch)?);
+        }
         variables.extend(sides.variables());
         variables.extend(scratch.runtime_dir()?);
         variables.extend(trace::prepare(settings.trace.as_deref())?);

@@ -35,6 +35,7 @@ mod top;
 mod trace;
 mod trust;
 mod view;
+mod vulkan;
 mod xauth;
 mod xorg;
 mod xserver;

@@ -9,6 +9,9 @@ use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{ConnectionExt, ImageFormat, ImageOrder, Setup, VisualClass, Visualid, Window};
 use x11rb::rust_connection::RustConnection;
 
+/// Bytes of the largest picture that is read from a file: more than any screen has.
+const MOST: usize = 1 << 30;
+
 /// A picture of 8 bits each of red, green and blue, rows from the top, without padding.
 pub struct Picture {
     /// Pixels from left to right.
@@ -82,8 +85,12 @@ impl Picture {
 
     /// Reads a PNG file of 8 bits a channel; transparency is left out.
     pub fn load(file: &Path) -> Result<Picture> {
-        let mut reader = png::Decoder::new(BufReader::new(File::open(file)?)).read_info()?;
-        let mut data = vec![0; reader.output_buffer_size().context("the picture is too large")?];
+        let file = File::open(file)?;
+        ensure!(file.metadata()?.is_file(), "it is no plain file");
+        let mut reader = png::Decoder::new(BufReader::new(file)).read_info()?;
+        // A few bytes may claim any size.
+        let size = reader.output_buffer_size().filter(|size| *size <= MOST);
+        let mut data = vec![0; size.context("the picture is too large")?];
         let info = reader.next_frame(&mut data)?;
         ensure!(info.bit_depth == png::BitDepth::Eight, "its channels are not of 8 bits");
         let rgb = match info.color_type {
@@ -140,6 +147,8 @@ impl Layout {
             "pixels of {} bits are not known",
             self.bits_per_pixel
         );
+        ensure!(matches!(self.scanline_pad, 8 | 16 | 32), "rows of {} bits are not known", self.scanline_pad);
+        ensure!(width > 0 && height > 0, "there are no pixels");
         let bytes = self.bits_per_pixel / 8;
         let stride = (width * self.bits_per_pixel).next_multiple_of(self.scanline_pad) / 8;
         ensure!(data.len() >= stride * height, "the X server sent too few pixels");
@@ -171,6 +180,9 @@ pub fn channel(pixel: u32, mask: u32) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     const RGB888: [u32; 3] = [0xff0000, 0xff00, 0xff];
@@ -191,6 +203,59 @@ mod tests {
         let rgb30 = [0x3ff << 20, 0x3ff << 10, 0x3ff];
         let pixel = (1023_u32 << 20 | 512 << 10 | 4).to_le_bytes();
         assert_eq!(rgb(32, false, rgb30, &pixel, 1), [255, 128, 1]);
+    }
+
+    proptest! {
+        #[test]
+        fn pixels_of_any_server(
+            data in vec(any::<u8>(), 0..600),
+            size in (0..40usize, 0..40usize),
+            bits_per_pixel in prop_oneof![Just(32), Just(24), Just(16), 0..300usize],
+            scanline_pad in prop_oneof![Just(32), Just(8), 0..300usize],
+            big_endian: bool,
+            masks: [u32; 3],
+        ) {
+            let layout = Layout { bits_per_pixel, scanline_pad, big_endian, masks };
+            if let Ok(rgb) = layout.to_rgb(&data, size.0, size.1) {
+                prop_assert_eq!(rgb.len(), size.0 * size.1 * 3);
+            }
+        }
+
+        #[test]
+        fn damaged_files_are_read_or_refused(
+            size in (1..20u16, 1..20u16),
+            bytes in vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+            length in proptest::option::of(any::<prop::sample::Index>()),
+        ) {
+            let picture = Picture::new(size.0, size.1, vec![7; usize::from(size.0) * usize::from(size.1) * 3]);
+            let mut data = Vec::new();
+            picture.encode(&mut data).expect("memory");
+            for (place, byte) in bytes {
+                let place = place.index(data.len());
+                data[place] = byte;
+            }
+            if let Some(length) = length {
+                data.truncate(length.index(data.len()));
+            }
+            let dir = tempfile::tempdir().expect("a directory");
+            std::fs::write(dir.path().join("a.png"), data).expect("a file");
+            if let Ok(read) = Picture::load(&dir.path().join("a.png")) {
+                prop_assert_eq!(read.rgb.len(), usize::from(read.width) * usize::from(read.height) * 3);
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_claims_to_be_huge() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("a.png");
+        for (width, height) in [(65535, 65535), (1 << 31, 1), (1 << 30, 1 << 30)] {
+            let mut encoder = png::Encoder::new(File::create(&path).expect("a file"), width, height);
+            encoder.set_color(png::ColorType::Rgb);
+            drop(encoder.write_header().map(|mut writer| writer.write_chunk(png::chunk::IDAT, &[0; 20])));
+            assert!(Picture::load(&path).is_err(), "{width}x{height}");
+        }
+        assert!(Picture::load(Path::new("/dev/zero")).is_err());
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub struct Sides {
     two: Server,
     /// What names the 3D side: an X display or an EGL device.
     three: Option<String>,
+    /// The device that Vulkan programs are to see, as the layer is told of it; None: all.
+    vulkan_device: Option<String>,
     /// The 2D side, if we started it.
     desktop: Option<Desktop>,
     /// The 3D side's X server, if we started it.
@@ -56,6 +58,8 @@ impl Origin {
 pub const PRIVATE: &str = "xvfb";
 /// The variable that tells the library of the 2D side's screen.
 const FRAMEBUFFER: &str = "GLXRUN_FRAMEBUFFER";
+/// The variable that tells the Vulkan layer of the 3D side's device.
+const VULKAN_DEVICE: &str = "GLXRUN_VULKAN_DEVICE";
 
 impl Sides {
     /// Finds or starts both sides and checks that they can work together.
@@ -72,13 +76,15 @@ impl Sides {
             ))?;
         }
         // Before anything is started: drivers may do what they like to this process.
-        let device = match &settings.display3d {
-            Some(name) if name == PRIVATE => None,
-            Some(name) if split && devices::is_device(name) => {
-                devices::check(name, signals).map(|()| None)?
+        let (device, mut vulkan_device) = match &settings.display3d {
+            Some(name) if name != PRIVATE && split && devices::is_device(name) => {
+                (None, devices::check(name, signals)?)
             }
-            None if split && settings.xorg.is_none() => devices::default(signals)?,
-            _ => None,
+            None if split && settings.xorg.is_none() => match devices::default(signals)? {
+                Some((name, identity)) => (Some(name), identity),
+                None => (None, None),
+            },
+            _ => (None, None),
         };
         let (desktop, two) = match origin {
             Origin::Named(name) => {
@@ -117,7 +123,10 @@ impl Sides {
             (true, _) => {
                 let server = match &settings.xorg {
                     Some(gpu) => xorg::start(gpu, settings.size, matching(depth), scratch, signals)?,
-                    None => start_three(matching(depth), scratch, signals)?,
+                    None => {
+                        vulkan_device = Some(devices::SOFTWARE.to_owned());
+                        start_three(matching(depth), scratch, signals)?
+                    }
                 };
                 let name = server.server().name.clone();
                 renderer = Some(server);
@@ -135,7 +144,7 @@ impl Sides {
             xauth::write(&file, &entries)?;
             Some(file)
         };
-        Ok(Sides { two, three, desktop, renderer, authority, joined: Vec::new() })
+        Ok(Sides { two, three, vulkan_device, desktop, renderer, authority, joined: Vec::new() })
     }
 
     /// The sides of a session; another 3D side, if one is named.
@@ -161,16 +170,25 @@ impl Sides {
              session (--session none)"
             ))?;
         }
+        let mut vulkan_device = None;
         if let Some(three) = &settings.display3d {
             if devices::is_device(three) {
-                devices::check(three, signals)?;
+                vulkan_device = devices::check(three, signals)?;
             } else {
                 check_three(&Server { name: three.clone(), cookie: None }, &two, signals)?;
             }
-            variables.retain(|(name, _)| name != "GLXRUN_DISPLAY3D");
+            variables.retain(|(name, _)| name != "GLXRUN_DISPLAY3D" && name != VULKAN_DEVICE);
         }
         let three = settings.display3d.clone();
-        Ok(Sides { two, three, desktop: None, renderer: None, authority: None, joined: variables })
+        Ok(Sides {
+            two,
+            three,
+            vulkan_device,
+            desktop: None,
+            renderer: None,
+            authority: None,
+            joined: variables,
+        })
     }
 
     /// The 2D side.
@@ -196,6 +214,8 @@ impl Sides {
         let mut variables = self.joined.clone();
         variables.push(("DISPLAY".into(), self.two.name.clone().into()));
         variables.extend(self.three.iter().map(|three| ("GLXRUN_DISPLAY3D".into(), three.into())));
+        let device = self.vulkan_device.as_ref();
+        variables.extend(device.map(|device| (VULKAN_DEVICE.into(), device.into())));
         let framebuffer = self.desktop.as_ref().and_then(Desktop::framebuffer);
         variables.extend(framebuffer.map(|file| (FRAMEBUFFER.into(), file.into())));
         variables.extend(self.authority.iter().map(|file| ("XAUTHORITY".into(), file.into())));

@@ -78,9 +78,9 @@ fn watch(file: &CounterFile, interval: Duration, ended: &Ended) {
 fn rates(before: Frames, now: Frames, seconds: f64) -> String {
     format!(
         "rendered {:.1} fps, delivered {:.1} fps, dropped {}",
-        (now.rendered - before.rendered) as f64 / seconds,
-        (now.delivered - before.delivered) as f64 / seconds,
-        now.dropped - before.dropped
+        now.rendered.saturating_sub(before.rendered) as f64 / seconds,
+        now.delivered.saturating_sub(before.delivered) as f64 / seconds,
+        now.dropped.saturating_sub(before.dropped)
     )
 }
 
@@ -130,6 +130,8 @@ fn get(count: &AtomicU64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -158,6 +160,31 @@ mod tests {
                  (1175 fps rendered, 1171 delivered)"
             )
         );
+    }
+
+    proptest! {
+        /// A program that writes where it should not may leave any numbers.
+        #[test]
+        fn wild_counts_make_words(numbers in any::<[u64; 9]>(), counts in any::<[u64; 6]>()) {
+            let entry = WindowCounters::default();
+            let places = [
+                &entry.pid,
+                &entry.window,
+                &entry.rendered,
+                &entry.delivered,
+                &entry.dropped,
+                &entry.first_rendered,
+                &entry.last_rendered,
+                &entry.first_delivered,
+                &entry.last_delivered,
+            ];
+            places.iter().zip(numbers).for_each(|(place, number)| place.store(number, Ordering::Relaxed));
+            prop_assert!(summary(&entry, true).is_some_and(|line| line.contains("rendered")));
+            let [a, b, c, d, e, f] = counts;
+            let (before, now) =
+                (Frames { rendered: a, delivered: b, dropped: c }, Frames { rendered: d, delivered: e, dropped: f });
+            prop_assert!(!rates(before, now, 1.0).contains('-'));
+        }
     }
 
     #[test]

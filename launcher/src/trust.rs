@@ -34,10 +34,9 @@ pub fn check(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Users and groups that may write.
+/// Users that may write.
 struct Trusted {
     users: HashSet<u32>,
-    groups: HashSet<u32>,
 }
 
 impl Trusted {
@@ -50,11 +49,7 @@ impl Trusted {
         // In a user namespace this stands for all users outside of it, root among them.
         let outside = read_to_string("/proc/sys/kernel/overflowuid").unwrap_or_default();
         users.extend(outside.trim().parse::<u32>().ok().filter(|_| maps_some_users_only()));
-        let mut groups = HashSet::from([0]);
-        if is_private(getegid().as_raw()) {
-            groups.insert(getegid().as_raw());
-        }
-        Trusted { users, groups }
+        Trusted { users }
     }
 
     fn objection(&self, meta: &Metadata) -> Option<String> {
@@ -69,8 +64,30 @@ impl Trusted {
         if mode & OTHERS_WRITE != 0 {
             return Some("is writable by everybody".to_owned());
         }
-        (mode & GROUP_WRITES != 0 && !self.groups.contains(&meta.gid()))
+        (mode & GROUP_WRITES != 0 && !self.consists_of_trusted(meta.gid()))
             .then(|| format!("is writable by group {}", meta.gid()))
+    }
+
+    /// Whether nobody else is in a group, as in root's, in the one that Debian makes for each user, and in the staff group that
+    /// older systems let write to /usr/local. A group that this machine does not list may have anybody in it.
+    fn consists_of_trusted(&self, group: u32) -> bool {
+        let groups = read_to_string("/etc/group").unwrap_or_default();
+        let users = read_to_string("/etc/passwd").unwrap_or_default();
+        let passwd: Vec<(&str, u32, u32)> = users.lines().filter_map(user).collect();
+        let others = passwd.iter().filter(|(_, id, _)| !self.users.contains(id));
+        let (mut listed, mut members) = (group == 0, HashSet::new());
+        for line in groups.lines() {
+            let fields: Vec<_> = line.split(':').collect();
+            if let [_, _, id, names] = fields[..]
+                && id.parse() == Ok(group)
+            {
+                listed = true;
+                members.extend(names.split(',').filter(|name| !name.is_empty()));
+            }
+        }
+        let trusts =
+            |name: &&str| passwd.iter().any(|(known, id, _)| known == name && self.users.contains(id));
+        listed && members.iter().all(trusts) && others.into_iter().all(|(.., primary)| *primary != group)
     }
 }
 
@@ -79,23 +96,11 @@ fn maps_some_users_only() -> bool {
     read_to_string("/proc/self/uid_map").is_ok_and(|map| !map.split_whitespace().eq(ALL))
 }
 
-/// Whether the group is this user's alone, as Debian makes one for each user: /etc/group names no other member.
-fn is_private(group: u32) -> bool {
-    let Ok(groups) = read_to_string("/etc/group") else { return false };
-    let owner = read_to_string("/etc/passwd").unwrap_or_default();
-    let owner = owner.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)?.parse() == Ok(geteuid().as_raw())).then(|| name.to_owned())
-    });
-    groups.lines().any(|line| {
-        let fields: Vec<_> = line.split(':').collect();
-        let [name, _, id, members] = fields[..] else { return false };
-        let mut others = members.split(',').filter(|member| !member.is_empty());
-        id.parse() == Ok(group)
-            && owner.as_deref() == Some(name)
-            && others.all(|member| Some(member) == owner.as_deref())
-    })
+/// Name, number and first group of a line of passwd(5).
+fn user(line: &str) -> Option<(&str, u32, u32)> {
+    let fields: Vec<_> = line.split(':').collect();
+    let [name, _, id, group, ..] = fields[..] else { return None };
+    Some((name, id.parse().ok()?, group.parse().ok()?))
 }
 
 /// Why ld.so ignores LD_PRELOAD for this program (ld.so(8), secure-execution mode); None if it does not.

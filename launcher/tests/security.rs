@@ -76,6 +76,24 @@ fn a_library_that_is_anothers_is_refused() {
     }
 }
 
+/// As /usr/local is on older Debian systems: of a group that has nobody in it.
+#[test]
+fn a_group_without_members_changes_nothing() {
+    if !geteuid().is_root() {
+        eprintln!("only root can give files away: nothing to test as another user");
+        return;
+    }
+    let stage = Stage::new();
+    let places = library(&stage);
+    let groups = fs::read_to_string("/etc/group").expect("a list of groups");
+    let mut fields = groups.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let staff = fields.find(|fields| fields[0] == "staff").expect("Debian's groups");
+    chown(&places[1], Some(0), staff[2].parse().ok()).expect("root may");
+    set_mode(&places[1], 0o2775);
+    let run = stage.glxrun().arg("--library").arg(&places[0]).arg("true").run();
+    assert_eq!(run.status, Some(0), "{}", run.stderr);
+}
+
 /// ld.so(8): LD_PRELOAD is ignored in secure-execution mode.
 #[test]
 fn a_program_that_nothing_can_be_preloaded_into_is_told() {
@@ -123,6 +141,32 @@ fn nobody_else_can_read_what_a_run_makes() {
     };
     for line in made.iter().filter(private) {
         assert!(line.starts_with("700 d") || line.starts_with("600 f"), "{line}");
+    }
+}
+
+/// A directory in /tmp that looks like a run's, in which a fifo would make whoever opens it wait.
+#[test]
+fn top_looks_at_no_files_of_others() {
+    let stage = Stage::new();
+    let plant = |name: &str, mode: u32| {
+        let place = stage.tmpdir().join(name);
+        fs::create_dir(&place).expect("a directory");
+        let fifo = place.join("about");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RWXU).expect("a fifo");
+        set_mode(&place, mode);
+        place
+    };
+    plant("glxrun-open", 0o755);
+    let others = plant("glxrun-others", 0o700);
+    if geteuid().is_root() {
+        chown(&others, Some(SOMEBODY), None).expect("root may");
+    } else {
+        set_mode(&others, 0o750);
+    }
+    let run = stage.glxrun().args(["top", "--once", "--interval", "0.1"]).run();
+    assert_eq!(run.status, Some(0), "{}", run.stderr);
+    for place in ["glxrun-open", "glxrun-others"] {
+        fs::remove_dir_all(stage.tmpdir().join(place)).expect("the test's own");
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-/// The directory that holds `glxrun`, `libglxrun.so`, `scene`, `eglscene`, `engine` and `colours`, all up to date.
+/// The directory that holds `glxrun`, `libglxrun.so`, `libglxrun_vulkan.so`, `scene`, `eglscene`, `engine` and `colours`, all up to date.
 pub fn directory() -> Result<&'static Path> {
     static DIRECTORY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let built = DIRECTORY.get_or_init(|| find_or_build().map_err(|error| format!("{error:#}")));
@@ -60,7 +60,7 @@ fn build(directory: &Path) -> Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(["build", "--quiet", "--profile", profile]);
-    for package in ["glxrun-launcher", "glxrun-interposer", "glxrun-examples"] {
+    for package in ["glxrun-launcher", "glxrun-interposer", "glxrun-vulkan", "glxrun-examples"] {
         command.args(["--package", package]);
     }
     command.arg("--manifest-path").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml"));

@@ -1,17 +1,19 @@
 //! A test's own eyes on an X server: which windows there are, and what they show.
 
 use std::os::unix::net::UnixStream;
-use std::time::Instant;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use glxrun_display::check;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::Signal;
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::*;
 use x11rb::rust_connection::{DefaultStream, RustConnection};
 
 use crate::image::{Format, Image};
-use crate::program::deadline;
+use crate::program::{Program, deadline};
 use crate::server::XServer;
 
 /// A connection to an X server, for looking only.
@@ -141,4 +143,21 @@ impl Screen {
         let visual = found.context("the window's visual is not in the server's list")?;
         Ok(Format { depth, bits_per_pixel, masks: [visual.red_mask, visual.green_mask, visual.blue_mask] })
     }
+}
+
+/// Starts a program, gives what its window shows once that stays as it is, and ends it.
+pub fn still_picture(command: Command, screen: &Screen) -> Result<(Image, String)> {
+    let program = Program::start(command)?;
+    let window = screen.first_window()?;
+    // Nothing tells from outside when the held frame is there: look until the picture stays.
+    let (start, mut last, mut unchanged) = (Instant::now(), screen.picture(window)?, 0);
+    while unchanged < 5 {
+        std::thread::sleep(Duration::from_millis(50));
+        let now = screen.picture(window)?;
+        unchanged = if now == last && !now.is_uniform() { unchanged + 1 } else { 0 };
+        last = now;
+        ensure!(start.elapsed() < deadline(), "no still picture from {}", program.report());
+    }
+    program.signal(Signal::TERM)?;
+    Ok((last, program.wait()?.stderr))
 }

@@ -1,12 +1,10 @@
 //! Real programs that everybody has: Mesa's demos. More are in docs/applications.md.
 
 use std::process::Command;
-use std::time::{Duration, Instant};
 
-use glxrun_tests::program::deadline;
+use glxrun_tests::screen::still_picture;
 use glxrun_tests::stage::{Counts, Reference, glxrun};
-use glxrun_tests::{Image, Program, Result, Screen, Stage, ensure};
-use rustix::process::Signal;
+use glxrun_tests::{Program, Result, Stage, ensure};
 
 /// glxgears and glxheads turn with the clock, but from an angle of 0: glxrun holds their first frame. glxdemo draws only
 /// one.
@@ -33,23 +31,6 @@ fn looks_as_direct(program: &[&str]) -> Result<()> {
     let counts = Counts::only_window(&stderr)?;
     ensure!(counts.delivered >= 1 && counts.delivered * 10 >= counts.rendered * 9, "{counts:?}");
     Ok(())
-}
-
-/// Starts a program, gives what its window shows once that stays as it is, and ends it.
-fn still_picture(command: Command, screen: &Screen) -> Result<(Image, String)> {
-    let program = Program::start(command)?;
-    let window = screen.first_window()?;
-    // Nothing tells from outside when the held frame is there: look until the picture stays.
-    let (start, mut last, mut unchanged) = (Instant::now(), screen.picture(window)?, 0);
-    while unchanged < 5 {
-        std::thread::sleep(Duration::from_millis(50));
-        let now = screen.picture(window)?;
-        unchanged = if now == last && !now.is_uniform() { unchanged + 1 } else { 0 };
-        last = now;
-        ensure!(start.elapsed() < deadline(), "no still picture from {}", program.report());
-    }
-    program.signal(Signal::TERM)?;
-    Ok((last, program.wait()?.stderr))
 }
 
 #[test]

@@ -226,6 +226,10 @@ pub struct Settings {
     pub record: Option<PathBuf>,
     /// Socket of a reader that gets a copy of frames.
     pub tap: Option<PathBuf>,
+    /// Whether windows of Vulkan programs are shown by glxrun's layer.
+    pub vulkan: bool,
+    /// The device that Vulkan programs see, `software` or a PCI address; None: all.
+    pub vulkan_device: Option<String>,
     /// The library to preload; None searches for it beside the launcher.
     pub library: Option<PathBuf>,
     /// What the library tells on stderr.
@@ -269,6 +273,8 @@ impl Default for Settings {
             shot: None,
             record: None,
             tap: None,
+            vulkan: true,
+            vulkan_device: None,
             library: None,
             log: LogLevel::Warn,
             trace: None,

@@ -16,6 +16,7 @@
 //! - [`Window`] is a window that receives frames; its size follows the server by itself.
 //! - [`Remote`] is a frame that is still elsewhere when it is posted: `reserve` and `Reservation::post` in place of `acquire` and
 //!   `post`, and the poster's thread fetches it.
+//! - [`Loan`] is memory for a frame that is begun later.
 //! - [`Slot`] is memory for one frame, shared with the server where possible (see [`Transport`]).
 //!
 //! Nothing here ends the program: a server that dies, a window that vanishes and a request that fails are states to
@@ -30,14 +31,17 @@ mod framebuffer;
 mod glyph;
 mod image;
 mod link;
+mod loan;
 mod memory;
 mod on_screen;
 mod packets;
 mod poster;
+mod program;
 mod remote;
 mod screen;
 mod server;
 mod shared;
+mod signals;
 mod simd;
 mod slot;
 mod state;
@@ -53,9 +57,11 @@ pub use finish::Finish;
 pub use glxrun_contract::settings::{Damage, Spoil, Transport};
 pub use glyph::Glyph;
 pub use image::Image;
+pub use loan::Loan;
 pub use on_screen::OnScreen;
 pub use remote::{Registration, Remote, Reservation, Rows};
 pub use screen::{Geometry, Layout, Screen, Visual};
 pub use server::{Options, Server};
+pub use signals::BlockedSignals;
 pub use slot::Slot;
 pub use window::{FrameWatcher, Window};

@@ -15,7 +15,7 @@ use crate::connect::check;
 use crate::error::Error;
 use crate::finish::Finish;
 use crate::link::Link;
-use crate::remote::{Mapping, Registered};
+use crate::remote::{Mapping, Registered, Registration};
 
 /// How a buffer's pixels get to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +94,11 @@ impl Buffer {
     /// The mapping, for whoever writes to it past us.
     pub fn mapping(&self) -> Mapping<'_> {
         Mapping { start: self.start, length: self.length, registered: &self.registered }
+    }
+
+    /// Has `registration` dropped before the memory is unmapped.
+    pub fn attach_registration(&self, registration: Registration) {
+        self.registered.attach(registration);
     }
 
     /// The first `length` bytes.

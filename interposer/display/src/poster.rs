@@ -20,6 +20,7 @@ use crate::image;
 use crate::link::Link;
 use crate::screen::Layout;
 use crate::shared::Shared;
+use crate::signals::BlockedSignals;
 use crate::state::{Band, Frame, Next, Posted, Written};
 use crate::tap::Tap;
 
@@ -280,27 +281,4 @@ fn make_damage(link: &Link, window: u32) -> Result<(u32, u64), Error> {
     let damage = link.connection.generate_id()?;
     let made = link.connection.damage_create(damage, window, ReportLevel::RAW_RECTANGLES)?;
     Ok((damage, made.sequence_number()))
-}
-
-/// All signals blocked in this thread, and so in those it starts: handlers of the program run in its own threads.
-struct BlockedSignals(libc::sigset_t);
-
-impl BlockedSignals {
-    fn new() -> BlockedSignals {
-        // SAFETY: both sets are plain data, filled in before use.
-        unsafe {
-            let mut all = std::mem::zeroed();
-            let mut old = std::mem::zeroed();
-            libc::sigfillset(&mut all);
-            libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut old);
-            BlockedSignals(old)
-        }
-    }
-}
-
-impl Drop for BlockedSignals {
-    fn drop(&mut self) {
-        // SAFETY: the set is the one that was in force.
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.0, std::ptr::null_mut()) };
-    }
 }

@@ -9,6 +9,7 @@ use std::ptr::NonNull;
 use std::sync::{Arc, OnceLock};
 
 use glxrun_contract::records::{Moment, Record};
+use parking_lot::Mutex;
 
 use crate::shared::Shared;
 use crate::state::{Away, Frame, Posted};
@@ -23,20 +24,31 @@ pub trait Remote: Send + Sync {
 /// Something that must end before memory is unmapped, such as a driver's registration of it.
 pub type Registration = Box<dyn Send + Sync>;
 
-/// The registration of a mapping, once there was a try.
+/// What must end before a mapping is unmapped.
 #[derive(Default)]
-pub(crate) struct Registered(OnceLock<Option<Registration>>);
+pub(crate) struct Registered {
+    /// Of [`Rows::register`], once there was a try.
+    once: OnceLock<Option<Registration>>,
+    /// Further ones.
+    others: Mutex<Vec<Registration>>,
+}
 
 impl Registered {
+    /// One more.
+    pub fn attach(&self, registration: Registration) {
+        self.others.lock().push(registration);
+    }
+
     /// To be called before the memory is unmapped.
     pub fn end(&mut self) {
-        self.0.take();
+        self.once.take();
+        self.others.get_mut().clear();
     }
 }
 
 impl fmt::Debug for Registered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Registered({})", self.0.get().is_some_and(Option::is_some))
+        write!(f, "Registered({})", self.once.get().is_some_and(Option::is_some))
     }
 }
 
@@ -111,7 +123,7 @@ impl<'a> Rows<'a> {
     /// each mapping, whatever comes of it. Whether it is registered.
     pub fn register(&self, make: impl FnOnce(NonNull<u8>, usize) -> Option<Registration>) -> bool {
         let Mapping { start, length, registered } = self.mapping;
-        registered.0.get_or_init(|| make(start, length)).is_some()
+        registered.once.get_or_init(|| make(start, length)).is_some()
     }
 }
 

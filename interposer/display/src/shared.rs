@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a program that leaves the poster and the server no time to run waits for them.
 const COURTESY: Duration = Duration::from_millis(5);
 /// Frames that are not yet delivered, with spoil off: one in flight, one that is queued or being written.
-const PENDING: usize = 2;
+pub(crate) const PENDING: usize = 2;
 /// The same of remote ones: two in flight, one that is queued, one that is being made.
 const REMOTE: usize = 4;
 
@@ -100,7 +100,7 @@ impl Shared {
 
     /// Begins a frame, whose pixels may be `away`: with spoil off once fewer than `most` are pending, with spoil on at once, or
     /// nearly so where somebody is starved. None if no frame will be delivered any more.
-    fn begin(&self, most: usize, away: bool) -> Option<(u64, MutexGuard<'_, State>)> {
+    pub fn begin(&self, most: usize, away: bool) -> Option<(u64, MutexGuard<'_, State>)> {
         if !self.link.is_alive() {
             return None;
         }

@@ -323,7 +323,13 @@ impl State {
 
     /// A frame is no longer needed, unless it is kept.
     pub fn release(&mut self, frame: Posted) {
-        let Posted::Here(Frame { buffer, .. }) = frame else { return };
+        if let Posted::Here(Frame { buffer, .. }) = frame {
+            self.put_back(buffer);
+        }
+    }
+
+    /// A buffer is no longer needed, unless it is kept.
+    pub fn put_back(&mut self, buffer: Arc<Buffer>) {
         if self.over {
             return;
         }

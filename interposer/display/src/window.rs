@@ -27,6 +27,7 @@ use glxrun_contract::counters::WindowCounters;
 use glxrun_contract::records::Record;
 
 use crate::image::Image;
+use crate::loan::Loan;
 use crate::on_screen::OnScreen;
 use crate::remote::Reservation;
 use crate::screen::Layout;
@@ -116,6 +117,13 @@ impl Window {
     /// None if the window is gone or the connection is lost (also while waiting).
     pub fn reserve(&self) -> Option<Reservation> {
         self.shared.reserve()
+    }
+
+    /// Memory for a frame of `width` x `height` pixels, with unspecified content, that is begun later; see
+    /// [`Loan`](crate::Loan). Never waits. None if the window is gone, the connection is lost, the size is empty or there is
+    /// no memory.
+    pub fn lend(&self, width: u16, height: u16) -> Option<Loan> {
+        self.shared.lend(width, height)
     }
 
     /// Fetches all remote frames that the window may still need: their pixels are about to be lost. None may be being made.

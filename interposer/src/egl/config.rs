@@ -204,6 +204,15 @@ impl Wanted {
     }
 }
 
+/// Whether an attribute that the driver is not asked for may have this value; it judges the others.
+fn is_allowed(name: c_int, value: c_int) -> bool {
+    match name {
+        egl::NATIVE_RENDERABLE => matches!(value, 0 | 1 | egl::DONT_CARE),
+        egl::MIN_SWAP_INTERVAL | egl::MAX_SWAP_INTERVAL => value >= 0 || value == egl::DONT_CARE,
+        _ => true,
+    }
+}
+
 fn visual_type(config: &Config) -> c_int {
     config.visual.map_or(egl::NONE, |visual| visual.class.into())
 }
@@ -252,7 +261,11 @@ pub unsafe fn choose(
     let Some(configs) = AppDisplay::find(dpy).and_then(|display| display.configs()) else {
         return error::theirs(driver!(eglChooseConfig(dpy, attribs, array, size, count)));
     };
-    let wanted = Wanted::of(&pairs(attribs, |value| value));
+    let list = pairs(attribs, |value| value);
+    if !list.iter().all(|(name, value)| is_allowed(*name, *value)) {
+        return error::fail(egl::BAD_ATTRIBUTE);
+    }
+    let wanted = Wanted::of(&list);
     let mut found = vec![null_mut(); configs.0.len() + 64];
     let (room, mut number) = (found.len() as c_int, 0);
     if driver!(eglChooseConfig(dpy, wanted.theirs.as_ptr(), found.as_mut_ptr(), room, &raw mut number)) == 0 {

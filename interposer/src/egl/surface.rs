@@ -302,6 +302,11 @@ impl New {
     }
 
     fn window(self, id: usize) -> EGLSurface {
+        let buffers = [egl::BACK_BUFFER, egl::SINGLE_BUFFER];
+        if self.attributes.iter().any(|(name, value)| *name == egl::RENDER_BUFFER && !buffers.contains(value))
+        {
+            return fail(egl::BAD_ATTRIBUTE);
+        }
         match self.watch(id) {
             Ok((native, window)) => {
                 let single = self.attributes.contains(&(egl::RENDER_BUFFER, egl::SINGLE_BUFFER));
@@ -324,7 +329,7 @@ impl New {
         for native in self.display.natives() {
             // The window may not have reached the server yet.
             native.sync();
-            match native.side.server.watch(id, Runtime::get().counters(id)) {
+            match native.side.server.watch(id, Runtime::get().frames.entry(id)) {
                 Ok(window) => return Ok((native, window)),
                 Err(error) => log::debug!("{id:#x} is no window to draw to: {error}"),
             }

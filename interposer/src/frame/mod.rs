@@ -16,7 +16,6 @@ pub mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
 use glxrun_contract::records::{Moment, Record};
 use glxrun_display::{Slot, Window};
@@ -28,7 +27,7 @@ use crate::glx::current::Current;
 use crate::glx::drawable::Drawable;
 use crate::interpose::Inside;
 use crate::render::{ConfigIndex, RawContext, Surface};
-use crate::runtime::{Runtime, settings};
+use crate::runtime::Runtime;
 use strategy::{Drawn, Source};
 use transfer::Transfers;
 
@@ -207,16 +206,11 @@ pub fn send_from_worker(window: &Window, surface: &Arc<Surface>, buffer: u32) {
 
 /// With `--pause-at-frame`, the frame's picture stays: its swap does not return.
 fn hold(window: &Window, number: u64) {
-    if is_held(number) {
+    let frames = &Runtime::get().frames;
+    if frames.is_held(number) {
         window.finish();
-        pause(number);
+        frames.hold(number);
     }
-}
-
-/// Whether frame `number` is to stay for a while, or for good.
-fn is_held(number: u64) -> bool {
-    let settings = settings();
-    settings.pause_at_frame == number || settings.hold_frames.contains(&number)
 }
 
 /// In direct mode: counts a swap that the program's driver has done. `finish` waits until the server has the frame.
@@ -224,31 +218,15 @@ pub fn watched(window: u32, finish: impl FnOnce()) {
     let runtime = Runtime::get();
     let number = {
         let mut watched = runtime.watched.lock();
-        let counters = watched.entry(window).or_insert_with(|| runtime.counters(window));
+        let counters = watched.entry(window).or_insert_with(|| runtime.frames.entry(window));
         counters.count_delivered();
         let number = counters.count_rendered();
         watch::begin_watched(counters, number).note(Moment::Done);
         number
     };
-    if is_held(number) {
+    if runtime.frames.is_held(number) {
         finish();
-        pause(number);
-    }
-}
-
-/// The longest that a frame is held which nobody lets go: whoever looks at it may have ended.
-const HOLD: Duration = Duration::from_secs(60);
-
-/// Stops this thread: at a frame that is to be held until the launcher lets it go, else until the process ends.
-fn pause(number: u64) {
-    if settings().pause_at_frame != number {
-        if let Some(records) = Runtime::get().records() {
-            records.hold(number, HOLD);
-        }
-        return;
-    }
-    loop {
-        std::thread::park();
+        runtime.frames.hold(number);
     }
 }
 

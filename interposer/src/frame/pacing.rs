@@ -1,57 +1,19 @@
 //! When swaps may return: the refreshes that swap intervals count, and the frame-rate cap.
 //!
-//! No screen of the 2D side refreshes, so a clock stands in for it. It ticks on multiples of its period since the start of
-//! CLOCK_MONOTONIC: it cannot drift, and all windows of all programs agree on the number of each refresh, which
-//! GLX_OML_sync_control and its kin make visible.
+//! GLX_OML_sync_control and its kin make the numbers of the refreshes visible.
 
 use std::thread;
 use std::time::Duration;
 
+use glxrun_contract::clock::Clock;
 use glxrun_contract::counters::now;
 use parking_lot::Mutex;
 
 use crate::runtime::settings;
 
-const SECOND: u128 = 1_000_000_000;
-
-/// Regular ticks. Times are CLOCK_MONOTONIC in nanoseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Clock {
-    /// Ticks in 1000 seconds.
-    millihertz: u64,
-}
-
-impl Clock {
-    /// A clock of so many ticks a second, to the thousandth.
-    pub fn new(hertz: f64) -> Self {
-        Self { millihertz: ((hertz * 1000.0).round() as u64).max(1) }
-    }
-
-    /// The clock of the 2D side's refreshes.
-    pub fn of_refreshes() -> Self {
-        Self::new(settings().refresh_rate)
-    }
-
-    /// The last tick at that time.
-    pub fn tick_at(self, time: u64) -> u64 {
-        (u128::from(time) * u128::from(self.millihertz) / (1000 * SECOND)) as u64
-    }
-
-    /// The time of a tick; the end of time for one that is too far away.
-    pub fn time_of(self, tick: u64) -> u64 {
-        let time = (u128::from(tick) * 1000 * SECOND).div_ceil(u128::from(self.millihertz));
-        u64::try_from(time).unwrap_or(u64::MAX)
-    }
-
-    /// Ticks a second as a fraction in lowest terms.
-    pub fn rate(self) -> (u64, u64) {
-        let divisor = gcd(self.millihertz, 1000);
-        (self.millihertz / divisor, 1000 / divisor)
-    }
-}
-
-fn gcd(one: u64, other: u64) -> u64 {
-    if other == 0 { one } else { gcd(other, one % other) }
+/// The clock of the 2D side's refreshes.
+pub fn refreshes() -> Clock {
+    Clock::new(settings().refresh_rate)
 }
 
 /// The tick that a wait for `target`, or one after it that leaves `remainder` when divided by `divisor`, ends at
@@ -100,7 +62,7 @@ pub fn pace(pacer: &Mutex<Pacer>, interval: i32) {
     if interval == 0 && settings.fps == 0.0 {
         return;
     }
-    let due = pacer.lock().next(now(), Clock::of_refreshes(), interval, settings.fps);
+    let due = pacer.lock().next(now(), refreshes(), interval, settings.fps);
     if let Some(due) = due {
         sleep_until(due);
     }
@@ -118,20 +80,6 @@ mod tests {
     use super::*;
 
     const MS: u64 = 1_000_000;
-
-    #[test]
-    fn ticks_and_times_agree() {
-        for clock in [Clock::new(60.0), Clock::new(59.94), Clock::new(0.5), Clock::new(1e6)] {
-            for tick in [0, 1, 59, 60, 123_456_789] {
-                let time = clock.time_of(tick);
-                assert_eq!(clock.tick_at(time), tick, "{clock:?}");
-                assert!(tick == 0 || clock.tick_at(time - 1) == tick - 1, "{clock:?}");
-            }
-        }
-        assert_eq!(Clock::new(50.0).time_of(3), 60 * MS);
-        assert_eq!(Clock::new(1e-9).time_of(u64::MAX), u64::MAX);
-        assert_eq!((Clock::new(60.0).rate(), Clock::new(59.94).rate()), ((60, 1), (2997, 50)));
-    }
 
     #[test]
     fn waits_end_at_the_next_tick_that_fits() {

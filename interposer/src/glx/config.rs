@@ -346,8 +346,10 @@ pub fn matching(screen: &AppScreen, wanted: &Wanted) -> Vec<&'static Config> {
         let same = |config: &&Config| config.attributes.value(attr::FBCONFIG_ID) == *id;
         return screen.configs.iter().filter(same).collect();
     }
+    // -1 is a level like any other, and GLX_DONT_CARE for everything else.
+    let counts = |(name, value): &&(c_int, c_int)| *value != attr::DONT_CARE || *name == attr::LEVEL;
     let fits = |config: &&Config| {
-        wanted.iter().filter(|(_, value)| *value != attr::DONT_CARE).all(|&(attribute, value)| {
+        wanted.iter().filter(counts).all(|&(attribute, value)| {
             let actual = config.attribute(screen, attribute).unwrap_or(0);
             match rule(attribute) {
                 Some(Rule::AtLeast) => actual >= value,
@@ -401,7 +403,7 @@ fn preference(a: &Attributes, b: &Attributes) -> Ordering {
         .then_with(|| larger_or_zero(attr::ACCUM_ALPHA_SIZE))
 }
 
-/// glXChooseFBConfig's list over its defaults. GLX_DONT_CARE is a legal value of all but the drawable type.
+/// glXChooseFBConfig's list over its defaults. GLX_DONT_CARE is a legal value of all but the level.
 fn wanted_of(list: *const c_int) -> Wanted {
     let mut wanted: Wanted = vec![
         (attr::LEVEL, 0),

@@ -5,8 +5,7 @@ use std::collections::hash_map::Entry;
 use std::ffi::{CStr, c_int};
 use std::sync::Arc;
 
-use glxrun_contract::settings::Sink;
-use glxrun_display::{Options, Server};
+use glxrun_display::Server;
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use x11_dl::xlib::Display;
 
@@ -29,22 +28,7 @@ pub struct Side2d {
 
 impl Side2d {
     fn connect(name: &str) -> Option<Arc<Self>> {
-        let settings = settings();
-        let options =
-            Options { transport: settings.transport, spoil: settings.spoil, damage: settings.damage };
-        let server = match Server::connect(name, options) {
-            Ok(server) => server,
-            Err(error) => {
-                log::error!("cannot open a connection of our own to the 2D side {name:?}: {error}");
-                return None;
-            }
-        };
-        if settings.sink == Sink::Framebuffer {
-            use_framebuffer(&server, name);
-        }
-        if let Some(socket) = &settings.tap {
-            server.use_tap(socket);
-        }
+        let server = Server::of_program(name, settings())?;
         let codes = server.extension("GLX").unwrap_or_else(|| server.extensions_end());
         let codes = Codes {
             major_opcode: codes.major_opcode,
@@ -87,20 +71,6 @@ impl Side2d {
     /// Forgets drawables whose windows are gone; their surfaces go with the last thread that has them current.
     pub fn sweep(&self) {
         self.drawables.write().retain(|_, drawable| !drawable.is_gone());
-    }
-}
-
-/// Frames go straight into the screen of DISPLAY's Xvfb, where the launcher told its file.
-fn use_framebuffer(server: &Server, name: &str) {
-    let Some(file) = &settings().framebuffer else { return };
-    if std::env::var("DISPLAY").as_deref() != Ok(name) {
-        return;
-    }
-    if let Err(why) = server.use_framebuffer(file) {
-        log::warn!(
-            "frames cannot be written straight into the screen of {name}, {}: {why}; its X server gets them",
-            file.display()
-        );
     }
 }
 

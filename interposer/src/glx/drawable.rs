@@ -110,7 +110,7 @@ impl Drawable {
         }
         // The window may not have reached the server yet.
         display.sync();
-        let window = match side.server.watch(id, Runtime::get().counters(id)) {
+        let window = match side.server.watch(id, Runtime::get().frames.entry(id)) {
             Ok(window) => window,
             Err(error) => {
                 log::debug!("{xid:#x} is no window to draw to: {error}");
@@ -325,7 +325,7 @@ pub unsafe fn create_window(
     let Some(config) = Config::from_handle(config) else { return fail(GlxError::BadFBConfig.into(), 0) };
     let id = window as u32;
     display.sync();
-    let Ok(watched) = display.side.server.watch(id, Runtime::get().counters(id)) else {
+    let Ok(watched) = display.side.server.watch(id, Runtime::get().frames.entry(id)) else {
         return fail(Code::X(core::BAD_WINDOW), window);
     };
     if watched.depth() != config.depth && watched.layout().bits_per_pixel < 24 {

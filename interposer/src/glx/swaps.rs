@@ -11,7 +11,7 @@ use glxrun_display::{FrameWatcher, Window};
 use parking_lot::{Condvar, Mutex};
 
 use super::swap_events::Listener;
-use crate::frame::pacing::Clock;
+use crate::frame::pacing::refreshes;
 
 /// See the module.
 #[derive(Default)]
@@ -78,7 +78,7 @@ impl Swaps {
         for swap in state.done + 1..=done {
             if let Some(listener) = &state.listener {
                 let time = now();
-                listener.tell(time / 1000, Clock::of_refreshes().tick_at(time), swap);
+                listener.tell(time / 1000, refreshes().tick_at(time), swap);
             }
         }
         state.done = state.done.max(done);

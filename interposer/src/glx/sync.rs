@@ -15,7 +15,7 @@ use super::display::AppDisplay;
 use super::drawable::Drawable;
 use super::error::{GlxError, minor};
 use super::swap;
-use crate::frame::pacing::{Clock, awaited, sleep_until};
+use crate::frame::pacing::{awaited, refreshes, sleep_until};
 use crate::render::attributes as attr;
 
 /// A drawable of the program's; the error is raised for what is none.
@@ -30,7 +30,7 @@ fn find(dpy: *mut Display, xid: XID) -> Option<(Arc<AppDisplay>, Arc<Drawable>)>
 
 /// Writes the three counters where the program wants them: the time of the refresh `msc`, that, and `sbc`.
 fn tell(msc: u64, sbc: u64, places: [*mut i64; 3]) {
-    let ust = Clock::of_refreshes().time_of(msc) / 1000;
+    let ust = refreshes().time_of(msc) / 1000;
     for (value, place) in [ust, msc, sbc].into_iter().zip(places) {
         // SAFETY: the program passes places for the values (null is tolerated).
         if let Some(place) = unsafe { place.as_mut() } {
@@ -46,7 +46,7 @@ fn wait(target: i64, divisor: i64, remainder: i64) -> Option<u64> {
     if divisor > 0 && remainder >= divisor {
         return None;
     }
-    let clock = Clock::of_refreshes();
+    let clock = refreshes();
     let due = awaited(clock.tick_at(now()), target, divisor, remainder);
     sleep_until(clock.time_of(due));
     Some(clock.tick_at(now()))
@@ -55,7 +55,7 @@ fn wait(target: i64, divisor: i64, remainder: i64) -> Option<u64> {
 /// glXGetSyncValuesOML.
 pub unsafe fn values(dpy: *mut Display, xid: XID, ust: *mut i64, msc: *mut i64, sbc: *mut i64) -> c_int {
     let Some((_, drawable)) = find(dpy, xid) else { return 0 };
-    tell(Clock::of_refreshes().tick_at(now()), drawable.swaps_done(), [ust, msc, sbc]);
+    tell(refreshes().tick_at(now()), drawable.swaps_done(), [ust, msc, sbc]);
     1
 }
 
@@ -64,7 +64,7 @@ pub unsafe fn rate(dpy: *mut Display, xid: XID, numerator: *mut i32, denominator
     if find(dpy, xid).is_none() {
         return 0;
     }
-    let (above, below) = Clock::of_refreshes().rate();
+    let (above, below) = refreshes().rate();
     for (value, place) in [(above, numerator), (below, denominator)] {
         // SAFETY: the program passes places for the values (null is tolerated).
         if let Some(place) = unsafe { place.as_mut() } {
@@ -115,7 +115,7 @@ pub unsafe fn wait_for_sbc(
     let Ok(target) = u64::try_from(target) else { return 0 };
     let target = if target == 0 { drawable.swaps.made() } else { target };
     let Some(done) = drawable.wait_for_swap(target) else { return 0 };
-    tell(Clock::of_refreshes().tick_at(now()), done, [ust, msc, sbc]);
+    tell(refreshes().tick_at(now()), done, [ust, msc, sbc]);
     1
 }
 
@@ -124,7 +124,7 @@ pub unsafe fn get_video_sync(count: *mut c_uint) -> c_int {
     if current::get().is_none() {
         return attr::BAD_CONTEXT;
     }
-    tell_count(Clock::of_refreshes().tick_at(now()), count)
+    tell_count(refreshes().tick_at(now()), count)
 }
 
 /// glXWaitVideoSyncSGI.

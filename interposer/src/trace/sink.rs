@@ -117,7 +117,7 @@ fn make() -> Option<&'static Sink> {
 /// Ends the trace for a reason.
 fn stop(reason: &str) {
     if ON.swap(false, Ordering::Relaxed) {
-        crate::logger::start(crate::runtime::settings().log);
+        glxrun_contract::logger::start(crate::runtime::settings().log);
         log::warn!("{reason}. Calls are not traced from here on");
     }
 }

@@ -41,7 +41,7 @@ pub fn run(options: &Options, arms: Vec<Arm>, signals: &mut Signals) -> Result<R
     };
     let three = match settings_side(options)? {
         Some(named) => named,
-        None => devices::default(signals)?.unwrap_or_else(|| sides::PRIVATE.to_owned()),
+        None => devices::default(signals)?.map_or_else(|| sides::PRIVATE.to_owned(), |(name, _)| name),
     };
     let mut runners = arms
         .into_iter()

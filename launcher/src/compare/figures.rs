@@ -266,6 +266,9 @@ fn mib(bytes: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
     use crate::compare::trial::End;
 
@@ -328,6 +331,21 @@ mod tests {
             near(name, wanted);
         }
         assert!(!figures.contains_key("gpu") && !figures.contains_key("app_cpu"));
+    }
+
+    proptest! {
+        /// Of a program that writes where it should not.
+        #[test]
+        fn wild_frames_make_finite_figures(
+            frames in vec((0..3u64, 0..3u64, any::<u64>(), any::<[u64; 8]>()), 0..40),
+            measured in any::<(u64, u64)>(),
+            started in any::<u64>(),
+        ) {
+            let frame = |(pid, window, number, times)| Frame { pid, window, number, times };
+            let frames = frames.into_iter().map(frame).collect();
+            let figures = of(&Trial { frames, measured, started, latencies: None, ..trial(0) });
+            prop_assert!(figures.unwrap_or_default().values().all(|value| value.is_finite()));
+        }
     }
 
     #[test]

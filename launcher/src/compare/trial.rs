@@ -122,7 +122,7 @@ pub fn watch(
     watch.frames.extend(watch.reader.read(true));
     let first = watch.frames.first().map_or(0, |frame| frame.times[0]);
     let last = watch.frames.iter().flat_map(|frame| frame.times).max().unwrap_or(first);
-    let from = watch.from.unwrap_or_else(|| first + span.warmup.as_nanos() as u64);
+    let from = watch.from.unwrap_or_else(|| first.saturating_add(span.warmup.as_nanos() as u64));
     let usage = watch.begin.zip(watch.latest).map(|(begin, latest)| {
         let with_most = |sample: Sample, (app, servers): (u64, u64)| Sample {
             app: usage::Use { memory: app, ..sample.app },
@@ -201,7 +201,7 @@ impl Watch {
             self.first = self.first.or_else(|| self.first_shown());
             if self.from.is_none()
                 && let Some(first) = self.first
-                && now >= first + span.warmup.as_nanos() as u64
+                && now >= first.saturating_add(span.warmup.as_nanos() as u64)
             {
                 let sample = self.sample(launch);
                 self.begin = Some(sample);
@@ -212,7 +212,8 @@ impl Watch {
                     self.sample(launch);
                     self.gpu.extend(gpus.busiest());
                 }
-                let time_is_up = span.measure.is_some_and(|time| now >= from + time.as_nanos() as u64);
+                let time_is_up =
+                    span.measure.is_some_and(|time| now >= from.saturating_add(time.as_nanos() as u64));
                 if span.until_frame.is_none() && time_is_up {
                     self.to = Some(self.sample(launch).time);
                     return Ok(End::Complete);

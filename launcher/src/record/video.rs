@@ -128,7 +128,7 @@ impl Video {
 
     /// When its newest frame was posted, in CLOCK_MONOTONIC's nanoseconds.
     pub fn latest(&self) -> u64 {
-        self.begin + self.last * UNIT
+        self.begin.saturating_add(self.last.saturating_mul(UNIT))
     }
 
     /// Seconds that it lasts up to a time of CLOCK_MONOTONIC in nanoseconds.

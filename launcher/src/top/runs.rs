@@ -131,8 +131,10 @@ fn directories() -> Vec<PathBuf> {
     places.extend(entries(Path::new("/run/user")));
     places.sort();
     places.dedup();
+    // What others have put in a public directory is neither ours nor to be trusted.
     let ours = |path: &PathBuf| {
         path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(scratch::PREFIX))
+            && scratch::is_private(path)
     };
     places.iter().flat_map(|place| entries(place)).filter(ours).collect()
 }

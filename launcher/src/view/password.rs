@@ -23,6 +23,9 @@ const KEY: [u8; 8] = [0x17, 0x52, 0x6b, 0x06, 0x23, 0x4e, 0x58, 0x07];
 /// What a random password is made of: nothing that is easily taken for something else.
 const ALPHABET: &[u8; 56] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789";
 
+/// Bytes of a password file that are looked at.
+const MOST: u64 = 1 << 16;
+
 /// A password, cut to what VNC looks at.
 #[derive(Clone)]
 pub struct Password(Vec<u8>);
@@ -31,7 +34,10 @@ impl Password {
     /// The first line of a file.
     pub fn read(file: &Path) -> Result<Password> {
         let name = file.display();
-        let content = std::fs::read(file).with_context(|| format!("cannot read the password file {name}"))?;
+        let mut content = Vec::new();
+        std::fs::File::open(file)
+            .and_then(|file| file.take(MOST).read_to_end(&mut content))
+            .with_context(|| format!("cannot read the password file {name}"))?;
         let mode = file.metadata().map_or(0, |meta| meta.permissions().mode());
         if mode & 0o004 != 0 {
             say!("every user of this machine can read the password file {name}; chmod 600 keeps it private");

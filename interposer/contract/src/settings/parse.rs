@@ -22,6 +22,14 @@ pub fn path(value: &OsStr) -> Option<PathBuf> {
     (!value.is_empty()).then(|| value.into())
 }
 
+pub fn on_off(value: &OsStr) -> Option<bool> {
+    match value.to_str()? {
+        "on" => Some(true),
+        "off" => Some(false),
+        _ => None,
+    }
+}
+
 pub fn spoil(value: &OsStr) -> Option<Spoil> {
     match value.to_str()? {
         "on" => Some(Spoil::On),

@@ -508,6 +508,43 @@ pub static TABLE: &[Setting] = &[
         },
     },
     Setting {
+        name: "vulkan",
+        flag: Some("vulkan"),
+        short: None,
+        env: "GLXRUN_VULKAN",
+        metavar: "on|off",
+        bare: None,
+        allowed: "on or off",
+        default: "on",
+        help: "off: leave Vulkan programs alone",
+        detail: "A layer of glxrun's shows the windows of Vulkan programs, and they see the GPU that the 3D side names \
+                 ([vulkan.md](vulkan.md)). With `off` the Vulkan driver does both, if it can.",
+        common: false,
+        audience: Audience::Launcher,
+        parse: |settings, value| {
+            settings.vulkan = parse::on_off(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "vulkan-device",
+        flag: None,
+        short: None,
+        env: "GLXRUN_VULKAN_DEVICE",
+        metavar: "DEVICE",
+        bare: None,
+        allowed: "software, a PCI address or GPU-UUID",
+        default: "all",
+        help: "the device that Vulkan programs with windows see",
+        detail: "The launcher sets it to what the 3D side is.",
+        common: false,
+        audience: Audience::Library,
+        parse: |settings, value| {
+            settings.vulkan_device = Some(parse::text(value)?);
+            Some(())
+        },
+    },
+    Setting {
         name: "library",
         flag: Some("library"),
         short: None,

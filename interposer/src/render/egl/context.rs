@@ -65,41 +65,74 @@ struct Wanted {
     list: Vec<c_int>,
 }
 
-/// Whether a version of OpenGL is defined, or may be in drivers to come.
+/// Whether a version of OpenGL is defined, or may be in drivers to come, which then say themselves that they lack it.
 fn is_defined(major: c_int, minor: c_int) -> bool {
     let last = match major {
         1 => 5,
         2 => 1,
         3 => 3,
-        _ => 9,
+        _ => c_int::MAX,
     };
     major >= 1 && (0..=last).contains(&minor)
 }
 
+/// Refuses what GLX has no words for. Of several faults the first in this order counts, as with an X server's own GLX.
+fn refuse(attributes: &[c_int], float: Option<bool>) -> Result<(), Failure> {
+    let pairs = || attributes.chunks_exact(2).map(|pair| (pair[0], pair[1]));
+    let values = |wanted: c_int| pairs().filter(move |(name, _)| *name == wanted).map(|(_, value)| value);
+    let last = |wanted: c_int| values(wanted).next_back();
+    let strategies = [glx::NO_RESET_NOTIFICATION, glx::LOSE_CONTEXT_ON_RESET];
+    if values(glx::RESET_NOTIFICATION_STRATEGY).any(|strategy| !strategies.contains(&strategy)) {
+        return Err(BAD_VALUE);
+    }
+    let flags = last(glx::FLAGS).unwrap_or(0);
+    let es = last(glx::PROFILE_MASK) == Some(glx::ES_PROFILE_BIT);
+    let major = last(glx::MAJOR_VERSION).unwrap_or(1);
+    if !es && !is_defined(major, last(glx::MINOR_VERSION).unwrap_or(0)) {
+        return Err(BAD_MATCH);
+    }
+    last(glx::RENDER_TYPE).map_or(Ok(()), |value| render_type(value, float))?;
+    if flags & !(glx::DEBUG_BIT | glx::FORWARD_COMPATIBLE_BIT | glx::ROBUST_ACCESS_BIT) != 0 {
+        return Err(BAD_VALUE);
+    }
+    let profiles = [glx::CORE_PROFILE_BIT, glx::COMPATIBILITY_PROFILE_BIT, glx::ES_PROFILE_BIT];
+    if last(glx::PROFILE_MASK).is_some_and(|profile| !profiles.contains(&profile)) {
+        return Err(BAD_PROFILE);
+    }
+    let forward = flags & glx::FORWARD_COMPATIBLE_BIT != 0;
+    let no_error = last(glx::NO_ERROR).is_some_and(|value| value != 0);
+    if no_error && flags & (glx::DEBUG_BIT | glx::ROBUST_ACCESS_BIT) != 0 {
+        return Err(BAD_MATCH);
+    }
+    const KNOWN: [c_int; 8] = [
+        glx::MAJOR_VERSION,
+        glx::MINOR_VERSION,
+        glx::FLAGS,
+        glx::PROFILE_MASK,
+        glx::RESET_NOTIFICATION_STRATEGY,
+        glx::RELEASE_BEHAVIOR,
+        glx::NO_ERROR,
+        glx::RENDER_TYPE,
+    ];
+    if !pairs().all(|(name, _)| KNOWN.contains(&name) || name == glx::SCREEN) {
+        return Err(BAD_VALUE);
+    }
+    if forward && major < 3 && !es { Err(BAD_MATCH) } else { Ok(()) }
+}
+
 /// `float` tells whether the config has floating-point colours; None where no config can have them.
 fn translate(attributes: &[c_int], float: Option<bool>) -> Result<Wanted, Failure> {
+    refuse(attributes, float)?;
     let pairs = || attributes.chunks_exact(2).map(|pair| (pair[0], pair[1]));
     let last = |wanted: c_int| pairs().rfind(|(name, _)| *name == wanted).map(|(_, value)| value);
     let es = last(glx::PROFILE_MASK) == Some(glx::ES_PROFILE_BIT);
-    let major = last(glx::MAJOR_VERSION).unwrap_or(1);
-    let forward = last(glx::FLAGS).unwrap_or(0) & glx::FORWARD_COMPATIBLE_BIT != 0;
-    if !es && (!is_defined(major, last(glx::MINOR_VERSION).unwrap_or(0)) || (forward && major < 3)) {
-        return Err(BAD_MATCH);
-    }
     let no_error = last(glx::NO_ERROR).is_some_and(|value| value != 0);
-    if no_error && last(glx::FLAGS).unwrap_or(0) & (glx::DEBUG_BIT | glx::ROBUST_ACCESS_BIT) != 0 {
-        return Err(BAD_MATCH);
-    }
     let mut list = Vec::new();
     for (name, value) in pairs() {
         match name {
             glx::MAJOR_VERSION => list.extend([api::CONTEXT_MAJOR_VERSION, value]),
             glx::MINOR_VERSION => list.extend([api::CONTEXT_MINOR_VERSION, value]),
             glx::FLAGS => {
-                let known = glx::DEBUG_BIT | glx::FORWARD_COMPATIBLE_BIT | glx::ROBUST_ACCESS_BIT;
-                if value & !known != 0 {
-                    return Err(BAD_VALUE);
-                }
                 if es && value & glx::ROBUST_ACCESS_BIT != 0 {
                     list.extend([api::CONTEXT_OPENGL_ROBUST_ACCESS_EXT, 1]);
                 }
@@ -107,13 +140,8 @@ fn translate(attributes: &[c_int], float: Option<bool>) -> Result<Wanted, Failur
                 let flags = if es { value & glx::DEBUG_BIT } else { value };
                 list.extend([api::CONTEXT_FLAGS, flags]);
             }
-            glx::PROFILE_MASK => match value {
-                glx::ES_PROFILE_BIT => {}
-                glx::CORE_PROFILE_BIT | glx::COMPATIBILITY_PROFILE_BIT => {
-                    list.extend([api::CONTEXT_OPENGL_PROFILE_MASK, value]);
-                }
-                _ => return Err(BAD_PROFILE),
-            },
+            glx::PROFILE_MASK if value == glx::ES_PROFILE_BIT => {}
+            glx::PROFILE_MASK => list.extend([api::CONTEXT_OPENGL_PROFILE_MASK, value]),
             glx::RESET_NOTIFICATION_STRATEGY => {
                 let name = match es {
                     true => api::CONTEXT_OPENGL_RESET_NOTIFICATION_STRATEGY_EXT,
@@ -122,18 +150,16 @@ fn translate(attributes: &[c_int], float: Option<bool>) -> Result<Wanted, Failur
                 list.extend([
                     name,
                     match value {
-                        glx::NO_RESET_NOTIFICATION => api::NO_RESET_NOTIFICATION,
                         glx::LOSE_CONTEXT_ON_RESET => api::LOSE_CONTEXT_ON_RESET,
-                        _ => return Err(BAD_MATCH),
+                        _ => api::NO_RESET_NOTIFICATION,
                     },
                 ]);
             }
             // 0 and GLX_CONTEXT_RELEASE_BEHAVIOR_FLUSH_ARB have the same values in EGL.
             glx::RELEASE_BEHAVIOR => list.extend([api::CONTEXT_RELEASE_BEHAVIOR, value]),
             glx::NO_ERROR => list.extend([api::CONTEXT_OPENGL_NO_ERROR, (value != 0).into()]),
-            glx::RENDER_TYPE => render_type(value, float)?,
-            glx::SCREEN => {}
-            _ => return Err(BAD_VALUE),
+            // GLX_RENDER_TYPE and GLX_SCREEN have nothing to say to EGL.
+            _ => {}
         }
     }
     Ok(Wanted { es, no_error, list })
@@ -245,5 +271,8 @@ mod tests {
         assert_eq!(translate(&[glx::NO_ERROR, 1, glx::FLAGS, 1], None), Err(BAD_MATCH));
         assert_eq!(translate(&[glx::RENDER_TYPE, 1], Some(false)), Err(BAD_VALUE));
         assert_eq!(translate(&[glx::FLAGS, 0x100], Some(false)), Err(BAD_VALUE));
+        assert_eq!(translate(&[glx::RESET_NOTIFICATION_STRATEGY, 5], Some(false)), Err(BAD_VALUE));
+        let several = [glx::PROFILE_MASK, 8, glx::MAJOR_VERSION, -7, 0x1234, 1];
+        assert_eq!(translate(&several, Some(false)), Err(BAD_MATCH));
     }
 }

@@ -1,10 +1,11 @@
-//! What the library tells the user: one line a message on stderr, prefixed `glxrun: `.
+//! What a library in the program tells the user: one line a message on stderr, prefixed `glxrun: `.
 //!
 //! An error is something that the user must act on or a bug of ours; a warning means that the world did something
 //! odd. Each line is one write(2), so lines of several processes do not mix.
 
-use glxrun_contract::settings::LogLevel;
 use log::{Level, LevelFilter, Log, Metadata, Record};
+
+use crate::settings::LogLevel;
 
 struct Stderr;
 
@@ -21,14 +22,14 @@ impl Log for Stderr {
             Level::Error | Level::Warn => format!("glxrun: {}\n", record.args()),
             level => format!("glxrun: {}: {}\n", level.as_str().to_ascii_lowercase(), record.args()),
         };
-        // SAFETY: a write of a live buffer. An error has nowhere to go.
-        unsafe { libc::write(2, line.as_ptr().cast(), line.len()) };
+        // An error has nowhere to go.
+        let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
     }
 
     fn flush(&self) {}
 }
 
-/// Starts logging. The program may have set a logger of its own crate graph; ours is private to this library.
+/// Starts logging. The program may have set a logger of its own crate graph; ours is private to its library.
 pub fn start(level: LogLevel) {
     // Fails only in a forked child that makes a second runtime, where it is set already.
     let _ = log::set_logger(&Stderr);
