@@ -87,9 +87,10 @@ impl TwoD {
         }
     }
 
-    /// Starts such a server with a screen of 1920x1080.
+    /// Starts such a server with a screen of 1920x1080. TigerVNC has no screens of depth 30: there an Xvfb stands in.
     pub fn start(self, depth: u8) -> Result<XServer> {
         match self {
+            Self::Xvnc if depth == 30 => Self::Xvfb.start(depth),
             Self::Xvfb => XServer::xvfb().without_glx().depth(depth).start(),
             Self::XvfbGlx => XServer::xvfb().depth(depth).start(),
             Self::XvfbFramebuffer => XServer::xvfb().without_glx().with_framebuffer().depth(depth).start(),

@@ -125,6 +125,18 @@ fn the_front_buffer_holds_what_was_swapped() -> Result<()> {
     Ok(())
 }
 
+/// Split only, as Mesa's software GLX swaps nothing that is not current in the thread.
+#[test]
+fn swapped_by_threads_without_the_window() -> Result<()> {
+    let stage = Stage::start()?;
+    for options in [&[][..], &["--es"], &["--alpha", "8"], &["--size", "17x13"]] {
+        let mut command = stage.split(&[], "scene")?;
+        command.arg("swapelsewhere").args(options);
+        Program::start(command)?.finish()?.success().with_context(|| format!("{options:?}"))?;
+    }
+    Ok(())
+}
+
 macro_rules! depth_16_cases {
     ($($name:ident: $($argument:literal)+;)*) => {
         $( #[test] fn $name() -> Result<()> { compare(&Stage::with_depth(16)?, &[$($argument),+]) } )*

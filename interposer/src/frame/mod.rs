@@ -23,6 +23,7 @@ use glxrun_display::{Slot, Window};
 use crate::gl::api::{self, get_integer};
 use crate::gl::features::Features;
 use crate::gl::state::{self, Resolved};
+use crate::glx::config::Config;
 use crate::glx::current::Current;
 use crate::glx::drawable::Drawable;
 use crate::interpose::Inside;
@@ -145,7 +146,8 @@ pub fn send(current: &Current, window: &Arc<Window>, buffer: u32) {
     let Some(here) = Here::new(current, buffer) else { return };
     if compiles_list(current) {
         crate::gl::finish_real();
-        return send_from_worker(window, &here.draw, buffer);
+        let config = current.draw.as_ref().and_then(|draw| draw.config());
+        return send_from_worker(window, &here.draw, buffer, config);
     }
     send_drawn(&here, window);
 }
@@ -185,9 +187,16 @@ fn deliver_slot(window: &Window, width: u16, height: u16, fill: impl FnOnce(&mut
     })
 }
 
-/// Sends a surface that is not current in this thread: the 3D worker reads it.
-pub fn send_from_worker(window: &Window, surface: &Arc<Surface>, buffer: u32) {
+/// Sends a surface that is not current in this thread, of a drawable with `config`: the 3D worker reads it.
+pub fn send_from_worker(
+    window: &Window,
+    surface: &Arc<Surface>,
+    buffer: u32,
+    config: Option<&'static Config>,
+) {
     let Some(backend) = Runtime::get().backend else { return };
+    let format = config.and_then(Config::resolved_format);
+    let size = (surface.width.into(), surface.height.into());
     make(window, |record| {
         let Some(mut slot) = window.acquire(surface.width, surface.height) else { return false };
         slot.set_record(record.clone());
@@ -195,7 +204,11 @@ pub fn send_from_worker(window: &Window, surface: &Arc<Surface>, buffer: u32) {
         let read = move || -> Slot {
             let _inside = Inside::enter();
             let features = Features::of_current();
-            let from = state::Source::Default(buffer);
+            let resolved = format.and_then(|format| Resolved::new(&features, buffer, format, size));
+            let from = match &resolved {
+                Some(resolved) => state::Source::Object(resolved.framebuffer),
+                None => state::Source::Default(buffer),
+            };
             orders::fill(&Source { features: &features, from, config }, &mut slot);
             slot
         };

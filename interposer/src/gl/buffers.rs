@@ -9,9 +9,9 @@ use super::api::{self, get_integer, gl};
 use super::features::Features;
 use super::lists;
 use crate::egl;
-use crate::glx::current;
+use crate::glx::{current, swap};
 use crate::interpose::Inside;
-use crate::render::{Buffers, Lending, Moment};
+use crate::render::{Buffers, Lending, Moment, News};
 use crate::runtime::Runtime;
 
 /// Whether the back end stands in for buffers, so that nobody else pays for the question.
@@ -145,11 +145,17 @@ pub fn exchange(moment: Moment) {
     if !EMULATES.load(Relaxed) || lists::is_compiling() {
         return;
     }
-    if let Some(backend) = Runtime::existing().and_then(|runtime| runtime.backend)
-        && backend.exchange(moment)
-        && let Some(current) = current::get()
-    {
+    let Some(backend) = Runtime::existing().and_then(|runtime| runtime.backend) else { return };
+    let news = backend.exchange(moment);
+    if news == News::default() {
+        return;
+    }
+    let Some(current) = current::get() else { return };
+    if news.front {
         current::mark_front(&current);
+    }
+    if news.swap {
+        swap::make_frame(&current);
     }
 }
 

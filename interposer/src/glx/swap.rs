@@ -17,9 +17,9 @@ use crate::frame::watch::Swap;
 use crate::frame::{self, front};
 use crate::gl::{api, buffers};
 use crate::interpose::passes;
-use crate::render::Moment;
 use crate::render::attributes as attr;
-use crate::runtime::is_direct;
+use crate::render::{Moment, Shown};
+use crate::runtime::{Runtime, is_direct};
 use crate::x11::Xlib;
 
 /// glXSwapBuffers.
@@ -58,9 +58,16 @@ fn swap_current(current: &Current) {
         front::show(current);
         return;
     }
+    buffers::exchange(Moment::Swap);
+    make_frame(current);
+    pace(&drawable.pacer, drawable.swap_interval.load(Relaxed));
+}
+
+/// Makes a frame of the back buffer of what this thread draws to.
+pub fn make_frame(current: &Current) {
+    let Some(drawable) = &current.draw else { return };
     // What the program asked of the server before comes before the frame.
     current.display.catch_up(true);
-    buffers::exchange(Moment::Swap);
     match &drawable.kind {
         Kind::Window(window) => {
             if !window.is_gone() {
@@ -81,7 +88,6 @@ fn swap_current(current: &Current) {
     buffers::exchange(Moment::Swapped);
     current.front_dirty.set(front::is_selected(current));
     current.follow_size();
-    pace(&drawable.pacer, drawable.swap_interval.load(Relaxed));
 }
 
 /// A drawable that is current in another thread, or in none.
@@ -94,8 +100,18 @@ fn swap_elsewhere(display: &AppDisplay, xid: XID) {
         let double_buffered = drawable.config().is_some_and(|config| config.is_double_buffered());
         let buffer = if double_buffered { api::BACK } else { api::FRONT };
         display.catch_up(true);
-        frame::send_from_worker(window, &surface, buffer);
-        drawable.note_swap();
+        let backend = Runtime::get().backend;
+        match backend.map_or(Shown::Itself, |backend| backend.to_show(&surface)) {
+            Shown::Itself => {
+                frame::send_from_worker(window, &surface, buffer, drawable.config());
+                drawable.note_swap();
+            }
+            Shown::Copy(copy) => {
+                frame::send_from_worker(window, &copy, buffer, drawable.config());
+                drawable.note_swap();
+            }
+            Shown::Later => {}
+        }
         pace(&drawable.pacer, drawable.swap_interval.load(Relaxed));
     }
 }

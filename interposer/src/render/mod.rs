@@ -117,6 +117,26 @@ pub enum Moment {
     Leave,
 }
 
+/// What a thread hears of others when they meet at a drawable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// The front buffer got something.
+    pub front: bool,
+    /// A thread that does not have the drawable current has swapped it; this one is to make the frame.
+    pub swap: bool,
+}
+
+/// What a thread can read of a surface that it does not have current, to show it.
+#[derive(Debug)]
+pub enum Shown {
+    /// The surface.
+    Itself,
+    /// A copy of what the thread that has it current flushed last.
+    Copy(Arc<Surface>),
+    /// Nothing: that thread makes the frame at its next call.
+    Later,
+}
+
 /// A 3D side.
 pub trait Backend: Send + Sync {
     /// All configs that can make pbuffers, in the server's order.
@@ -162,10 +182,14 @@ pub trait Backend: Send + Sync {
         work();
     }
 
-    /// Where threads that draw to one drawable have surfaces of their own: brings their pixels together. Gives whether
-    /// the front buffer got some from another thread.
-    fn exchange(&self, _moment: Moment) -> bool {
-        false
+    /// Where threads that draw to one drawable have surfaces of their own: brings their pixels together.
+    fn exchange(&self, _moment: Moment) -> News {
+        News::default()
+    }
+
+    /// A thread that does not have `surface` current swaps it: what it can show.
+    fn to_show(&self, _surface: &Surface) -> Shown {
+        Shown::Itself
     }
 
     /// Whether what this thread draws to a surface is what its window is to show.

@@ -134,6 +134,60 @@ pub fn handed_over(app: &mut App) -> Result<()> {
     worker.join().map_err(|_| Error::from("the drawing thread panicked"))
 }
 
+/// A thread draws and finishes; the main thread, which does not have the window current, swaps it. Every third picture is
+/// swapped by yet another thread, every third when no thread has the window current. (Mesa's software GLX, run direct, swaps
+/// nothing.)
+pub fn swapped_elsewhere(app: &mut App) -> Result<()> {
+    let config = app.config()?;
+    let window = app.window(config)?;
+    let context = app.context(config, Context::NONE)?;
+    let (glx, gl, size) = (app.glx.clone(), app.gl, app.size.signed());
+    let (order, orders) = channel::<u32>();
+    let (done, dones) = channel::<Result<Vec<u8>>>();
+    let worker = thread::spawn(move || {
+        let mut cube = None;
+        for frame in orders {
+            let mut draw = || {
+                glx.make_current(window.drawable, context)?;
+                if cube.is_none() {
+                    cube = Some(Cube::new(&gl)?);
+                }
+                cube.as_ref().map_or(Ok(()), |cube| cube.draw(&gl, frame, size))?;
+                gl.finish();
+                let drawn = gl.read_pixels(0, 0, size.0, size.1);
+                if frame % 3 == 2 {
+                    glx.make_current(0, Context::NONE)?;
+                }
+                Ok(drawn)
+            };
+            if done.send(draw()).is_err() {
+                break;
+            }
+        }
+        glx.make_current(0, Context::NONE).unwrap_or(());
+    });
+    for frame in 0..app.frames {
+        order.send(frame)?;
+        let drawn = dones.recv()??;
+        let glx = app.glx.clone();
+        match frame % 3 {
+            1 => in_thread(move || {
+                glx.swap(window.drawable);
+                Ok(())
+            })?,
+            _ => glx.swap(window.drawable),
+        }
+        let seen = app.display().pixels(window.x, (app.size.0, app.size.1), 24)?;
+        let rows = drawn.chunks_exact(4 * app.size.0 as usize).rev().flat_map(|row| row.chunks_exact(4));
+        let same = rows.zip(&seen).all(|(drawn, seen)| drawn[..3] == seen.to_be_bytes()[1..]);
+        check(same, || format!("frame {frame}: the window does not show what was drawn"))?;
+        app.frame_done(frame)?;
+    }
+    app.hold()?;
+    drop(order);
+    worker.join().map_err(|_| Error::from("the drawing thread panicked"))
+}
+
 /// As [`shared`], with the loader thread's context on the window that the main thread draws to.
 pub fn shared_on_window(app: &mut App) -> Result<()> {
     let config = app.config()?;

@@ -13,17 +13,45 @@ use crate::gl::state::{BlitGuard, PackGuard, Source};
 use crate::render::{Failure, Moment};
 use crate::runtime::Runtime;
 
+/// What this thread draws to, the drawable's own pbuffers, and the swaps of it that were noted.
+fn seat() -> Option<(Drawn, Arc<Pair>, u64)> {
+    let drawn = here::with(here::Here::drawn)??;
+    let (own, swaps) = seats::with(|seats| {
+        let seat = seats.iter().find(|seat| Arc::ptr_eq(&seat.pair, &drawn.pair))?;
+        Some((seat.own.clone(), seat.swaps))
+    })??;
+    Some((drawn, own, swaps))
+}
+
+/// Whether this thread is to make a frame of what it has drawn, since another thread has swapped the drawable without
+/// having it. What is flushed is kept for such swaps, so that the other thread can make them itself.
+pub fn is_asked_to_swap(moment: Moment) -> bool {
+    if !sharing::may_be_swapped_from_outside() || matches!(moment, Moment::Swapped | Moment::Leave) {
+        return false;
+    }
+    if moment == Moment::Draw && !sharing::ever_outside() {
+        return false;
+    }
+    let Some((drawn, own, _)) = seat() else { return false };
+    match moment {
+        Moment::Swap => own.sharing.swaps_itself(),
+        Moment::Flush if drawn.half == Half::Back && own.sharing.keeps_flushed(this_thread()) => {
+            match pack(&drawn, Vec::new()) {
+                Ok(parcel) => own.sharing.keep_flushed(parcel.carrier),
+                Err(failure) => log::debug!("what was flushed is not kept for other threads: {failure}"),
+            }
+        }
+        _ => {}
+    }
+    own.sharing.take_asked(this_thread())
+}
+
 /// What a thread does at this moment; gives whether the front buffer got something from another thread.
 pub fn at(moment: Moment) -> bool {
     if !sharing::ever() {
         return false;
     }
-    let Some(Some(drawn)) = here::with(here::Here::drawn) else { return false };
-    let seat = seats::with(|seats| {
-        let seat = seats.iter().find(|seat| Arc::ptr_eq(&seat.pair, &drawn.pair))?;
-        Some((seat.own.clone(), seat.swaps))
-    });
-    let Some(Some((own, swaps))) = seat else { return false };
+    let Some((drawn, own, swaps)) = seat() else { return false };
     let shows = own.sharing.shows(this_thread());
     let late = swaps != own.sharing.swaps();
     match moment {

@@ -26,7 +26,8 @@ use super::attributes::{self, Attributes};
 use super::renderer::{Hardware, Renderer};
 use super::worker::Worker;
 use super::{
-    Backend, ConfigIndex, ContextRequest, Failure, Identity, Lending, Moment, RawContext, Surface, worker,
+    Backend, ConfigIndex, ContextRequest, Failure, Identity, Lending, Moment, News, RawContext, Shown,
+    Surface, worker,
 };
 use crate::interpose::Inside;
 use crate::runtime::Runtime;
@@ -35,7 +36,7 @@ use buffers::PairBuffers;
 use config::Config;
 use context::EglContext;
 pub use open::OpenError;
-use sharing::Base;
+use sharing::{Base, Outside};
 use surface::Pair;
 
 /// Whether this process has opened a device, or was forked from one that had.
@@ -65,6 +66,7 @@ impl EglBackend {
     /// Opens the device that `name` means. The result lives as long as the process.
     pub fn open(name: &str) -> Result<&'static Self, OpenError> {
         let _inside = Inside::enter();
+        sharing::note_first_thread();
         let opened = open::open(name, OPENED.swap(true, Relaxed))?;
         let display = opened.display.raw();
         let (attributes, configs) = config::read(display, opened.has("EGL_KHR_gl_colorspace"));
@@ -230,9 +232,18 @@ impl Backend for EglBackend {
         }
     }
 
-    fn exchange(&self, moment: Moment) -> bool {
+    fn exchange(&self, moment: Moment) -> News {
         let _inside = Inside::enter();
-        exchange::at(moment)
+        News { swap: exchange::is_asked_to_swap(moment), front: exchange::at(moment) }
+    }
+
+    fn to_show(&self, surface: &Surface) -> Shown {
+        let pair = pair_of(surface);
+        match pair.sharing.swap_from_outside(sharing::this_thread()) {
+            Outside::Free => Shown::Itself,
+            Outside::Flushed(copy) => surface_of(&copy).map_or(Shown::Later, Shown::Copy),
+            Outside::Asked => Shown::Later,
+        }
     }
 
     fn is_shown(&self, surface: &Surface) -> bool {

@@ -42,6 +42,40 @@ pub fn ever() -> bool {
     EVER.load(Relaxed)
 }
 
+/// The thread that used the 3D side first; 0 before.
+static FIRST: AtomicU64 = AtomicU64::new(0);
+
+/// Called by the thread that uses the 3D side first.
+pub fn note_first_thread() {
+    FIRST.store(this_thread(), Relaxed);
+}
+
+/// Whether threads without a drawable may swap it, so that what is flushed must be kept for them: another thread has
+/// used the 3D side before, or has swapped so already.
+#[inline]
+pub fn may_be_swapped_from_outside() -> bool {
+    OUTSIDE.load(Relaxed) || FIRST.load(Relaxed) != this_thread()
+}
+
+/// Whether any drawable ever was swapped by a thread that did not have it, while another had.
+static OUTSIDE: AtomicBool = AtomicBool::new(false);
+
+/// Whether any drawable ever was swapped by a thread that did not have it, while another had.
+#[inline]
+pub fn ever_outside() -> bool {
+    OUTSIDE.load(Relaxed)
+}
+
+/// What a thread that swaps a drawable without having it finds.
+pub enum Outside {
+    /// Its pbuffers, which no thread has.
+    Free,
+    /// What the thread that has it flushed last.
+    Flushed(Arc<Pair>),
+    /// Nothing; that thread has been asked to make the frame.
+    Asked,
+}
+
 /// Pixels on their way to another thread.
 #[derive(Clone)]
 pub struct Parcel {
@@ -80,6 +114,14 @@ struct State {
     /// What the last one left behind, where that is not in the drawable's own pbuffers.
     left: Option<Parcel>,
     swaps: u64,
+    /// The thread that shows the frames has swapped by itself.
+    swaps_itself: bool,
+    /// A thread without the drawable has swapped it.
+    swapped_outside: bool,
+    /// What the thread that shows the frames flushed last, for those that swap without having the drawable.
+    flushed: Option<Arc<Pair>>,
+    /// It is to make the frame of another thread's swap.
+    asked: bool,
 }
 
 /// The state that the threads of one drawable share.
@@ -108,6 +150,7 @@ impl Sharing {
         state.participants.retain(|other| other.thread != thread);
         if state.owner == Some(thread) {
             state.owner = None;
+            state.flushed = None;
         }
         if state.shower == Some(thread) {
             state.shower = state.owner.or_else(|| state.participants.first().map(|other| other.thread));
@@ -137,6 +180,48 @@ impl Sharing {
     /// This thread swaps: it shows the frames from now on.
     pub fn show(&self, thread: Thread) {
         self.0.lock().shower = Some(thread);
+    }
+
+    /// This thread swaps what it has itself.
+    pub fn swaps_itself(&self) {
+        let mut state = self.0.lock();
+        state.swaps_itself = true;
+        state.asked = false;
+    }
+
+    /// A thread that does not have the drawable swaps it.
+    pub fn swap_from_outside(&self, thread: Thread) -> Outside {
+        let mut state = self.0.lock();
+        if state.lent || state.owner.is_none_or(|owner| owner == thread) {
+            return Outside::Free;
+        }
+        OUTSIDE.store(true, Relaxed);
+        state.swapped_outside = true;
+        match &state.flushed {
+            Some(flushed) => Outside::Flushed(flushed.clone()),
+            None => {
+                state.asked = true;
+                Outside::Asked
+            }
+        }
+    }
+
+    /// Whether what `thread` flushes is to be kept for others to swap: it is that which is shown, and either they have
+    /// swapped before, or nobody has and they might.
+    pub fn keeps_flushed(&self, thread: Thread) -> bool {
+        let state = self.0.lock();
+        state.shower == Some(thread) && (state.swapped_outside || !state.swaps_itself)
+    }
+
+    /// Keeps what the thread that shows the frames has flushed.
+    pub fn keep_flushed(&self, copy: Arc<Pair>) {
+        self.0.lock().flushed = Some(copy);
+    }
+
+    /// Whether `thread` is to make the frame of another thread's swap. Asked once.
+    pub fn take_asked(&self, thread: Thread) -> bool {
+        let mut state = self.0.lock();
+        state.shower == Some(thread) && std::mem::take(&mut state.asked)
     }
 
     /// Counts a swap, after which what the back buffer holds is nobody's promise.
@@ -278,6 +363,22 @@ mod tests {
         assert!(sharing.shows(1), "the owner shows again");
         sharing.leave(1);
         assert!(sharing.is_free() && sharing.enter(2) && sharing.shows(2));
+    }
+
+    #[test]
+    fn a_swap_from_outside_finds_nothing_or_asks_the_owner() {
+        let sharing = Sharing::default();
+        assert!(matches!(sharing.swap_from_outside(2), Outside::Free));
+        sharing.enter(1);
+        assert!(sharing.keeps_flushed(1), "nobody has swapped yet");
+        assert!(matches!(sharing.swap_from_outside(2), Outside::Asked));
+        assert!(!sharing.take_asked(2) && sharing.take_asked(1) && !sharing.take_asked(1));
+        sharing.swaps_itself();
+        assert!(sharing.keeps_flushed(1), "others have swapped before");
+        let alone = Sharing::default();
+        alone.enter(1);
+        alone.swaps_itself();
+        assert!(!alone.keeps_flushed(1));
     }
 
     fn picture(rows: &[&str]) -> Vec<u8> {
