@@ -12,7 +12,7 @@ BASE ?= debian:12-slim
 EXTRA ?=
 IMAGE_OPTIONS ?=
 
-.PHONY: help demo test check lint build deps rust applications conformance performance soak image image-test deb deb-test
+.PHONY: help demo test check lint build deps rust applications conformance performance torture soak image image-test deb deb-test
 
 help:
 	@echo 'make demo          run glxgears split, show its frame rates, save demo.png'
@@ -23,6 +23,7 @@ help:
 	@echo 'make deb           a Debian package; deb-test installs it on a clean Debian 12 and tries it there (as root)'
 	@echo 'make image         an image, by docker, podman or buildah; image-test builds one and tries it (as root)'
 	@echo 'make applications  run many real programs direct and split, renew docs/applications.md'
+	@echo 'make torture       faults and load, over both back ends; TIMES=N for so many times, QUICK=1 for what CI has of it'
 	@echo 'make soak          half an hour of large frames and of changes: nothing grows, frames add up; MINUTES=N for another time'
 	@echo 'make performance   measure what the split costs, renew docs/performance.md: half an hour, alone on the machine'
 
@@ -66,6 +67,14 @@ applications: deps build
 
 performance: deps build
 	tests/performance
+
+# Tests of faults and of load, which CI runs too, but for less long. Two at a time: they wait more than they work.
+TORTURE = $(addprefix --test ,faults sides memory load stress soak)
+torture: deps
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then run='nextest run'; else run=test; fi; \
+	  for round in $$(seq $(or $(TIMES),1)); do for backend in glx egl:software; do \
+	    GLXRUN_TEST_FULL=$(if $(QUICK),0,1) GLXRUN_TEST_BACKEND=$$backend $(CARGO) $$run -p glxrun-tests $(TORTURE) || exit 1; \
+	  done; echo "make torture: round $$round of $(or $(TIMES),1) passed"; done
 
 soak: deps
 	$(CARGO) run --release -p glxrun-tests --bin bench -- soak --minutes $(or $(MINUTES),30)

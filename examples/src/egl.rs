@@ -175,6 +175,8 @@ pub struct Egl {
     functions: EglFunctions,
     /// The X display.
     pub x: Arc<XDisplay>,
+    /// The native display, where that is not `x`.
+    alone: Option<XcbConnection>,
     raw: Handle,
     native: Native,
 }
@@ -183,17 +185,38 @@ pub struct Egl {
 unsafe impl Send for Egl {}
 
 /// A connection to DISPLAY that Xlib knows nothing of. It stays open until the process ends.
-fn connect_by_xcb() -> Result<*mut c_void> {
-    type Connect = unsafe extern "C" fn(*const c_char, *mut c_int) -> *mut c_void;
-    // SAFETY: libxcb's constructors do nothing; xcb_connect has this signature, and null names DISPLAY.
-    let connection = unsafe {
-        let library = libloading::Library::new("libxcb.so.1")?;
-        let connect = *library.get::<Connect>(b"xcb_connect")?;
-        std::mem::forget(library);
-        connect(null(), null_mut())
-    };
-    check(!connection.is_null(), || "xcb_connect failed".into())?;
-    Ok(connection)
+#[derive(Clone, Copy)]
+struct XcbConnection {
+    raw: *mut c_void,
+    get_input_focus: unsafe extern "C" fn(*mut c_void) -> c_uint,
+    get_input_focus_reply: unsafe extern "C" fn(*mut c_void, c_uint, *mut *mut c_void) -> *mut c_void,
+}
+
+impl XcbConnection {
+    fn open() -> Result<Self> {
+        type Connect = unsafe extern "C" fn(*const c_char, *mut c_int) -> *mut c_void;
+        // SAFETY: libxcb's constructors do nothing; the functions have these signatures (a cookie is passed as the number that it
+        // holds), and null names DISPLAY.
+        let connection = unsafe {
+            let library = libloading::Library::new("libxcb.so.1")?;
+            let connect = *library.get::<Connect>(b"xcb_connect")?;
+            let get_input_focus = *library.get(b"xcb_get_input_focus")?;
+            let get_input_focus_reply = *library.get(b"xcb_get_input_focus_reply")?;
+            std::mem::forget(library);
+            Self { raw: connect(null(), null_mut()), get_input_focus, get_input_focus_reply }
+        };
+        check(!connection.raw.is_null(), || "xcb_connect failed".into())?;
+        Ok(connection)
+    }
+
+    /// Waits until the server is done with all requests, as XSync does.
+    fn sync(self) {
+        // SAFETY: the connection stays open; the reply is ours to free, and may be null.
+        unsafe {
+            let cookie = (self.get_input_focus)(self.raw);
+            libc::free((self.get_input_focus_reply)(self.raw, cookie, null_mut()));
+        }
+    }
 }
 
 impl Egl {
@@ -201,6 +224,7 @@ impl Egl {
     pub fn new(loader: &Loader, x: Arc<XDisplay>, native: Native) -> Result<Self> {
         let functions = EglFunctions::load(loader)?;
         let list = [NONE];
+        let alone = if native == Native::XcbAlone { Some(XcbConnection::open()?) } else { None };
         // SAFETY: a live native display of the platform named, and a terminated list.
         let raw = unsafe {
             match native {
@@ -211,14 +235,15 @@ impl Egl {
                     (functions.get_platform_display)(PLATFORM_XCB, x.xcb_connection()?, list.as_ptr())
                 }
                 Native::XcbAlone => {
-                    (functions.get_platform_display)(PLATFORM_XCB, connect_by_xcb()?, list.as_ptr())
+                    let connection = alone.map_or(null_mut(), |connection| connection.raw);
+                    (functions.get_platform_display)(PLATFORM_XCB, connection, list.as_ptr())
                 }
             }
         };
         check(!raw.is_null(), || "no EGL display".into())?;
         // SAFETY: a display and places for the version.
         let initialised = unsafe { (functions.initialize)(raw, null_mut(), null_mut()) };
-        let egl = Self { functions, x, raw, native };
+        let egl = Self { functions, x, alone, raw, native };
         egl.check(initialised, "eglInitialize")?;
         Ok(egl)
     }
@@ -407,7 +432,12 @@ impl Egl {
     /// eglSwapBuffers, which may fail; its error is left for eglGetError.
     pub fn try_swap(&self, surface: Surface) -> c_uint {
         // SAFETY: a live display; a wrong surface is EGL's error.
-        unsafe { (self.functions.swap_buffers)(self.raw, surface.0) }
+        let swapped = unsafe { (self.functions.swap_buffers)(self.raw, surface.0) };
+        // A driver shows the frame by requests of this connection, which XSync of the other one does not wait for.
+        if let Some(connection) = self.alone {
+            connection.sync();
+        }
+        swapped
     }
 
     /// eglSwapInterval.

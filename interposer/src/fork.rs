@@ -3,7 +3,7 @@
 //! Threads and connections stay with the parent, so the child forgets all of our state without touching it (a
 //! connection closed or a context destroyed here would be closed for the parent too).
 
-use crate::{egl, glx, render, runtime, trace};
+use crate::{egl, frame, glx, render, runtime, trace};
 
 extern "C" fn prepare() {
     runtime::across_fork::prepare();
@@ -19,6 +19,7 @@ extern "C" fn child() {
     egl::current::forget();
     render::egl::forget();
     trace::forget();
+    frame::ending::forget();
 }
 
 /// Registers the handlers. Called by the library's constructor.

@@ -20,7 +20,7 @@ XID XCreateWindow(Display *, XID, int, int, unsigned, unsigned, unsigned, int, u
 XVisualInfo *glXChooseVisual(Display *, int, int *);
 void *glXCreateContext(Display *, XVisualInfo *, void *, int);
 int glXMakeCurrent(Display *, XID, void *);
-void glXSwapBuffers(Display *, XID), glXDestroyContext(Display *, void *);
+void glXWaitGL(void), glXSwapBuffers(Display *, XID), glXDestroyContext(Display *, void *);
 void glClearColor(float, float, float, float), glClear(unsigned), glFinish(void), glBegin(unsigned), glEnd(void);
 void glColor3f(float, float, float), glVertex2f(float, float);
 unsigned glGetError(void);

@@ -13,7 +13,6 @@ enum { LOOKS = 40, NAMES = 2000 };
 
 unsigned char glIsTexture(unsigned);
 void *glXGetProcAddress(const char *);
-void glXWaitGL(void), glViewport(int, int, int, int);
 
 static Display *display;
 static XVisualInfo *visual;

@@ -9,11 +9,13 @@
 //! | `GLXRUN_TEST_2D` | `xvfb` (default), `xvfb-glx`, `xvnc` | the 2D side: an Xvfb without or with GLX, or TigerVNC's Xvnc |
 //! | `GLXRUN_TEST_REFERENCE` | `NAME=VALUE ...` | variables that have direct runs drawn by another driver than split ones, such as `__GLX_VENDOR_LIBRARY_NAME=mesa`; pictures may then differ as [`image::Tolerance::OTHER_RASTERISER`] says |
 //! | `GLXRUN_TEST_BIN_DIR` | a directory | test the glxrun, library and examples there instead of building them |
+//! | `GLXRUN_TEST_FULL` | 1 | tests of faults and load take their full time, as in `make torture` |
 //! | `GLXRUN_TEST_DEADLINE` | seconds (default 60) | how long one awaited thing may take before the test fails |
 
 pub mod artifacts;
 pub mod browser;
 pub mod c;
+pub mod faults;
 pub mod image;
 pub mod lockstep;
 pub mod program;

@@ -118,18 +118,27 @@ impl Screen {
 
     /// What a window shows now, its child windows included.
     pub fn picture(&self, window: Window) -> Result<Image> {
+        let geometry = self.connection.get_geometry(window)?.reply()?;
+        self.part(window, (0, 0), (geometry.width, geometry.height))
+    }
+
+    /// The pixel of the first screen at that place, 0 to 255.
+    pub fn pixel8(&self, x: i16, y: i16) -> Result<[u8; 4]> {
+        Ok(self.part(self.root, (x, y), (1, 1))?.pixel8(0, 0))
+    }
+
+    /// A part of what a window shows now.
+    fn part(&self, window: Window, (x, y): (i16, i16), (width, height): (u16, u16)) -> Result<Image> {
         let geometry = self.connection.get_geometry(window)?;
         let attributes = self.connection.get_window_attributes(window)?.reply()?;
-        let geometry = geometry.reply()?;
-        let format = self.format(attributes.visual, geometry.depth)?;
-        let (width, height) = (geometry.width, geometry.height);
+        let format = self.format(attributes.visual, geometry.reply()?.depth)?;
         // Only the planes that the depth has: the server zeroes the rest.
         let planes = if format.depth >= 32 { u32::MAX } else { (1 << format.depth) - 1 };
         let reply = self
             .connection
-            .get_image(ImageFormat::Z_PIXMAP, window, 0, 0, width, height, planes)?
+            .get_image(ImageFormat::Z_PIXMAP, window, x, y, width, height, planes)?
             .reply()
-            .with_context(|| format!("GetImage of window {window:#x}, {width}x{height}"))?;
+            .with_context(|| format!("GetImage of window {window:#x}, {width}x{height} at {x}, {y}"))?;
         Ok(Image { width, height, format, data: reply.data })
     }
 

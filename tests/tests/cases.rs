@@ -252,6 +252,24 @@ fn straight_into_the_screen() -> Result<()> {
     Ok(())
 }
 
+/// Frames in parts: the picture of each is whole in the end.
+#[test]
+fn in_bands() -> Result<()> {
+    let stage = Stage::start()?;
+    for case in [
+        &["spin", "--size", "641x479"][..],
+        &["spin", "--size", "641x479", "--alpha", "8"],
+        &["spin", "--size", "17x3", "--samples", "4"],
+        &["front"],
+        &["resize"],
+    ] {
+        for options in [&["--bands", "7"][..], &["--bands", "64", "--spoil", "off"]] {
+            lockstep::compare_frames_as(&stage, "scene", case, options)?;
+        }
+    }
+    Ok(())
+}
+
 /// Every way for a frame to reach the X server, and waiting for each delivery.
 #[test]
 fn every_transport_without_spoiling() -> Result<()> {

@@ -47,7 +47,7 @@ fn of_multisampled_windows() -> Result<()> {
 
 /// The driver's functions that are called around a frame in the program's context, each with what the example `states`
 /// watches of it. A new one needs its state there first.
-const CALLS: [(&str, &str); 65] = [
+const CALLS: [(&str, &str); 66] = [
     ("glAttachShader", "no state: objects of ours"),
     ("glBindBufferBase", "SHADER_STORAGE_BUFFER_BINDING, also of points 0 and 1"),
     ("glBindBufferRange", "as glBindBufferBase"),
@@ -62,6 +62,7 @@ const CALLS: [(&str, &str); 65] = [
     ("glGetProgramiv", "no state"),
     ("glLinkProgram", "no state: objects of ours"),
     ("glMemoryBarrier", "no state"),
+    ("glMemoryObjectParameterivEXT", "no state: objects of ours"),
     ("glShaderSource", "no state: objects of ours"),
     ("glUniform1ui", "no state: a program of ours"),
     ("glUseProgram", "CURRENT_PROGRAM"),

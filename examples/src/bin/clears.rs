@@ -1,7 +1,7 @@
 //! Swaps as fast as it can for some seconds and tells how fast that was: the load of the benchmark.
 //!
-//! `clears [--size WxH] [--seconds S] [--alpha N] [--cubes N] [--rate N] [--threads] [--on-key]`: clears of a few
-//! rectangles, and N shaded cubes one over the other; no more than N frames a second; with `--on-key` a frame is drawn when
+//! `clears [--size WxH] [--seconds S] [--alpha N] [--cubes N] [--light] [--rate N] [--threads] [--on-key]`: clears of all
+//! buffers and of a few rectangles, and N shaded cubes one over the other; with `--light` one clear of the colour buffer; no more than N frames a second; with `--on-key` a frame is drawn when
 //! a key is pressed, and not before, once it has said `ready`. Prints one line: frames a second, CPU time a frame of this
 //! process in ms, alpha bits, time in a swap in ms; with `--threads` the same CPU time by thread.
 
@@ -32,6 +32,7 @@ fn run() -> Result<()> {
     let seconds = Duration::from_secs_f64(args.option("--seconds", 3.0)?);
     let alpha = args.option("--alpha", 0)?;
     let cubes: u32 = args.option("--cubes", 0)?;
+    let light = args.switch("--light");
     let rate = args.option("--rate", 0.0)?;
     let threads = args.switch("--threads");
     let on_key = args.switch("--on-key");
@@ -51,10 +52,15 @@ fn run() -> Result<()> {
                     cube.draw(gl, frame + turn, (width, height))?;
                 }
             }
+            None if light => {
+                let [r, g, b, a] = draw::background(frame);
+                gl.clear_color(r, g, b, a);
+                gl.clear(COLOR_BUFFER_BIT);
+            }
             None => draw::clear(gl, frame),
         }
         gl.enable(SCISSOR_TEST);
-        for strip in 0..8 {
+        for strip in 0..if light { 0 } else { 8 } {
             gl.scissor(strip * width / 8, frame as i32 * 3 % height, width / 16, height / 8);
             gl.clear_color(strip as f32 / 8.0, 1.0, 0.0, 1.0);
             gl.clear(COLOR_BUFFER_BIT);

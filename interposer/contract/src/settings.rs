@@ -239,6 +239,8 @@ pub struct Settings {
     pub stereo: Stereo,
     /// Colours are raised to the power of 1/gamma before they are shown; 1 leaves them.
     pub gamma: f64,
+    /// Parts that each frame is read and sent in, at least 1.
+    pub bands: u16,
     /// How much of a frame is sent.
     pub damage: Damage,
     /// Where frames are put.
@@ -298,6 +300,7 @@ impl Default for Settings {
             force_alpha: false,
             stereo: Stereo::RedCyan,
             gamma: 1.0,
+            bands: 1,
             damage: Damage::Off,
             sink: Sink::Auto,
             framebuffer: None,

@@ -33,7 +33,7 @@ use crate::error::Error;
 use crate::link::Link;
 use crate::remote::{Mapping, Registered, Remote, Rows};
 use crate::screen::Layout;
-use crate::window::Shared;
+use crate::shared::Shared;
 
 /// What must be heard of a window that is written to.
 pub(crate) const WATCHED: [EventMask; 3] =
@@ -152,8 +152,8 @@ pub(crate) struct Place {
     generation: u64,
     x: u16,
     y: u16,
-    width: u16,
-    height: u16,
+    pub width: u16,
+    pub height: u16,
 }
 
 /// What was last written for a window.
@@ -290,6 +290,34 @@ impl Framebuffer {
         // Even if it failed, something may have been written.
         let told = self.tell(link, window.id, place, &[whole])?;
         Ok(fetched.then_some(told))
+    }
+
+    /// The rows of a window's place, for the program to write to.
+    pub fn rows(&self, place: Place) -> Option<Rows<'_>> {
+        self.pixels.rows(place)
+    }
+
+    /// What is at a place, in rows without padding; None if it may be another's by now.
+    pub fn read(&self, place: Place) -> Option<Vec<u8>> {
+        let rows = place.y..place.y.checked_add(place.height)?;
+        let rows: Option<Vec<_>> =
+            rows.map(|y| self.pixels.read(place.x, y, usize::from(place.width) * 4)).collect();
+        rows.filter(|_| self.is_current(place)).map(|rows| rows.concat())
+    }
+
+    /// Tells the server of a frame that the program has written to a place; gives the sequence number of the request that told.
+    /// None if the place may have been another's meanwhile, which is then put right.
+    pub fn written(&self, link: &Link, window: u32, place: Place) -> Result<Option<u64>, ConnectionError> {
+        // From here on late news is found by the sequence number; what came before has made the place an old one.
+        self.writes.lock().insert(window, Write { told: u64::MAX, place });
+        link.pump();
+        if !self.is_current(place) {
+            self.writes.lock().remove(&window);
+            self.spoiled.lock().push((window, place));
+            return Ok(None);
+        }
+        let whole = Part { x: 0, y: 0, width: place.width, height: place.height };
+        self.tell(link, window, place, &[whole]).map(Some)
     }
 
     /// Tells the server that parts of a window were written to.

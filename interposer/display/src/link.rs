@@ -17,7 +17,9 @@ use x11rb::connection::{Connection as _, SequenceNumber};
 use x11rb::errors::{ConnectionError, ReplyError};
 use x11rb::protocol::Event;
 use x11rb::protocol::shm::ConnectionExt as _;
-use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt as _, EventMask, Rectangle};
+use x11rb::protocol::xproto::{
+    ClientMessageEvent, ConnectionExt as _, EXPOSE_EVENT, EventMask, ExposeEvent, Rectangle,
+};
 use x11rb::rust_connection::RustConnection;
 
 use crate::changes::Part;
@@ -25,8 +27,9 @@ use crate::connect::Stream;
 use crate::error::Error;
 use crate::framebuffer::Framebuffer;
 use crate::memory::Carrier;
+use crate::shared::Shared;
 use crate::tap::Tap;
-use crate::window::{Shared, Window};
+use crate::window::Window;
 
 /// A connection, and what its threads tell each other.
 pub(crate) struct Link {
@@ -381,7 +384,14 @@ impl Link {
             Ok(windows) => {
                 for window in windows {
                     let shared = self.windows.lock().get(&window).map(|watched| watched.shared.clone());
-                    if let Some(shared) = shared.filter(|shared| shared.repeat()) {
+                    let Some(shared) = shared else { continue };
+                    if shared.written().is_some() {
+                        // We have no copy of that frame: the program is to draw it again, as others are.
+                        let (width, height) = shared.size();
+                        let event = ExposeEvent { window, width, height, ..ExposeEvent::default() };
+                        let event = ExposeEvent { response_type: EXPOSE_EVENT, ..event };
+                        let _ = self.connection.send_event(false, window, EventMask::EXPOSURE, event);
+                    } else if shared.repeat() {
                         self.submit(shared);
                     }
                 }

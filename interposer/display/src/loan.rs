@@ -11,9 +11,9 @@ use glxrun_contract::records::Record;
 
 use crate::memory::Buffer;
 use crate::remote::{Registration, Rows};
+use crate::shared::{PENDING, Shared};
 use crate::slot::Slot;
 use crate::state::Frame;
-use crate::window::{PENDING, Shared};
 
 /// Memory for one frame of a window; from [`Window::lend`](crate::Window::lend). Dropped, it is free again.
 pub struct Loan {
@@ -91,7 +91,7 @@ impl Shared {
     /// A frame begins whose memory was lent.
     fn begin_lent(self: &Arc<Self>, buffer: Arc<Buffer>, width: u16, height: u16) -> Option<Slot> {
         let (number, _) = self.begin(PENDING, false)?;
-        let frame = Frame { number, buffer, width, height, record: Record::default() };
+        let frame = Frame { number, buffer, width, height, sent: 0, record: Record::default() };
         Some(Slot::new(self.clone(), frame))
     }
 

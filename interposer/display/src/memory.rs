@@ -43,11 +43,13 @@ enum Segment {
     Unshared,
 }
 
-/// What is still to be done to a frame.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// What is to be done to a frame, and to how many of its bytes it has been.
+#[derive(Clone, Copy, Debug, Default)]
 struct Unfinished {
     finish: Finish,
+    /// The factor of gamma correction.
     gamma: Option<f32>,
+    done: usize,
 }
 
 /// A mapping of fixed length, zeroed at first. Dropping it unmaps it here and, by and by, at the server.
@@ -57,7 +59,7 @@ pub(crate) struct Buffer {
     length: usize,
     sysv: bool,
     segment: Mutex<Segment>,
-    /// What is still to be done to the pixels of the frame in here. Locked while it is done.
+    /// What is to be done to the pixels of the frame in here. Locked while it is done.
     unfinished: Mutex<Unfinished>,
     registered: Registered,
     link: Arc<Link>,
@@ -131,27 +133,41 @@ impl Buffer {
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), length.min(self.length)) }
     }
 
-    /// Notes what is still to be done to the frame in here; `gamma` is the factor of its correction.
+    /// Notes what is to be done to the frame in here; `gamma` is the factor of its correction.
     pub fn set_unfinished(&self, finish: Finish, gamma: Option<f32>) {
-        *self.unfinished.lock() = Unfinished { finish, gamma };
+        *self.unfinished.lock() = Unfinished { finish, gamma, done: 0 };
     }
 
-    /// Does what is still to be done to the first `length` bytes, rows of `stride` bytes whose pixels lie as `layout` says, unless
-    /// that has been done.
+    /// Does what is to be done to the first `length` bytes, rows of `stride` bytes whose pixels lie as `layout` says, as far as
+    /// that has not been done.
     ///
     /// # Safety
     /// The bytes are a posted frame's: nobody writes to them, and who reads them calls this first.
     pub unsafe fn finish(&self, length: usize, stride: usize, layout: &Layout) {
         let mut unfinished = self.unfinished.lock();
-        let left = std::mem::take(&mut *unfinished);
-        if left != Unfinished::default() {
+        let Unfinished { finish, gamma, done } = *unfinished;
+        if (finish != Finish::default() || gamma.is_some()) && done < length {
             // SAFETY: the caller's contract; other callers wait for the lock.
-            let pixels = unsafe { self.bytes_mut(length) };
-            left.finish.run(pixels, stride);
-            if let Some(factor) = left.gamma {
-                gamma::correct(factor, pixels, layout);
+            let part = unsafe { self.part_mut(done, length - done) };
+            finish.run(part, stride);
+            if let Some(factor) = gamma {
+                gamma::correct(factor, part, layout);
             }
+            unfinished.done = length;
         }
+    }
+
+    /// The `length` bytes from `start` on, to write.
+    ///
+    /// # Safety
+    /// As of [`bytes_mut`](Self::bytes_mut).
+    #[allow(clippy::mut_from_ref, reason = "the bytes lie outside the buffer's own value; see Safety")]
+    pub unsafe fn part_mut(&self, start: usize, length: usize) -> &mut [u8] {
+        let start = start.min(self.length);
+        let length = length.min(self.length - start);
+        // SAFETY: so many initialised bytes are in the mapping, which lives as long as self; the caller rules out other
+        // users.
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr().add(start), length) }
     }
 
     /// The server's name for the buffer; None if the server does not share it. The first call is a round trip.

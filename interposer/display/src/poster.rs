@@ -19,10 +19,10 @@ use crate::error::Error;
 use crate::image;
 use crate::link::Link;
 use crate::screen::Layout;
+use crate::shared::Shared;
 use crate::signals::BlockedSignals;
-use crate::state::{Frame, Posted};
+use crate::state::{Band, Frame, Next, Posted, Written};
 use crate::tap::Tap;
-use crate::window::Shared;
 
 /// Enough for x11rb and a logger; a program's default stack may be huge.
 const STACK: usize = 256 << 10;
@@ -44,11 +44,20 @@ fn run(link: &Link) {
         link.expose_spoiled();
         link.repeat_tapped();
         while let Some(window) = link.next_ready() {
-            let Some(frame) = window.next_frame() else { continue };
-            let number = frame.number();
-            if let Err(error) = send_posted(link, &window, frame) {
-                log::debug!("a frame for window 0x{:x} is lost: {error}", window.id);
-                link.completed(window.clone(), number, false);
+            match window.next_frame() {
+                None => continue,
+                Some(Next::Frame(frame)) => {
+                    let number = frame.number();
+                    if let Err(error) = send_posted(link, &window, frame) {
+                        log::debug!("a frame for window 0x{:x} is lost: {error}", window.id);
+                        link.completed(window.clone(), number, false);
+                    }
+                }
+                Some(Next::Band(band)) => {
+                    if let Err(error) = send_band(link, &window, &band) {
+                        log::debug!("rows for window 0x{:x} are lost: {error}", window.id);
+                    }
+                }
             }
             if window.has_more() {
                 link.submit(window);
@@ -83,6 +92,7 @@ fn sleep(link: &Link) {
 fn send_posted(link: &Link, window: &Arc<Shared>, frame: Posted) -> Result<(), Error> {
     let away = match frame {
         Posted::Here(frame) => return send(link, window, &frame),
+        Posted::Written(written) => return tell_written(link, window, &written),
         Posted::Away(away) => away,
     };
     // What is compared with later frames, or read by others too, must be in memory of ours.
@@ -102,12 +112,57 @@ fn send_posted(link: &Link, window: &Arc<Shared>, frame: Posted) -> Result<(), E
     send(link, window, &window.fetch(&away).ok_or_else(lost)?)
 }
 
+/// Tells the server of a frame that the program has written to the screen itself.
+fn tell_written(link: &Link, window: &Arc<Shared>, frame: &Written) -> Result<(), Error> {
+    let told = link
+        .framebuffer
+        .get()
+        .map_or(Ok(None), |framebuffer| framebuffer.written(link, window.id, frame.place));
+    match link.settle(told.map_err(ReplyError::from))? {
+        Some(_) => {
+            frame.record.note(Moment::Sent);
+            shown(link, window, frame.number)
+        }
+        None => Err(Error::Unsupported("the window is no longer where it was written to".to_owned())),
+    }
+}
+
 /// A frame has been written to the screen, and the request that tells of it only waits to be flushed.
 fn shown(link: &Link, window: &Arc<Shared>, number: u64) -> Result<(), Error> {
     link.settle(link.connection.flush().map_err(ReplyError::from))?;
     link.pump();
     link.completed(window.clone(), number, true);
     Ok(())
+}
+
+/// Sends rows of a frame that is still being made. The server tells nothing of them, only of the last ones.
+fn send_band(link: &Link, window: &Arc<Shared>, Band { frame, top, bottom }: &Band) -> Result<(), Error> {
+    // SAFETY: the slot does not write to rows that can be sent.
+    let pixels = unsafe { frame.upper(*bottom, &window.layout) };
+    let part = Part { x: 0, y: *top, width: frame.width, height: bottom - top };
+    match frame.buffer.attach(true)? {
+        Some(segment) => {
+            let sent = put(link, window, frame, segment, &part, false);
+            link.settle(sent.map_err(ReplyError::from))?;
+        }
+        None => {
+            put_part(link, window, frame, pixels, &part)?;
+        }
+    }
+    link.settle(link.connection.flush().map_err(ReplyError::from))
+}
+
+/// Sends a part of a frame through the socket; gives the requests.
+fn put_part(
+    link: &Link,
+    window: &Shared,
+    frame: &Frame,
+    pixels: &[u8],
+    part: &Part,
+) -> Result<Vec<u64>, Error> {
+    let (place, size) = ((part.x as i16, part.y as i16), (part.width, part.height));
+    let pixels = cut(window.layout, frame.width, pixels, part);
+    image::put_rows(link, window.id, window.gc, window.layout, size, place, &pixels)
 }
 
 /// Sends a frame that is in flight by now. An error means that no answer will come.
@@ -119,7 +174,9 @@ fn send(link: &Link, window: &Arc<Shared>, frame: &Frame) -> Result<(), Error> {
     }
     let (changes, tracked) = window.plan(frame);
     let parts = match changes {
-        Changes::Everything => vec![Part { x: 0, y: 0, width: frame.width, height: frame.height }],
+        Changes::Everything => {
+            vec![Part { x: 0, y: frame.sent, width: frame.width, height: frame.height - frame.sent }]
+        }
         Changes::Parts(parts) => parts,
         Changes::Nothing => {
             frame.record.note(Moment::Sent);
@@ -142,9 +199,7 @@ fn send(link: &Link, window: &Arc<Shared>, frame: &Frame) -> Result<(), Error> {
     let mut requests = Vec::with_capacity(parts.len());
     let Some(segment) = frame.buffer.attach(true)? else {
         for part in &parts {
-            let (place, size) = ((part.x as i16, part.y as i16), (part.width, part.height));
-            let pixels = cut(window.layout, frame.width, pixels, part);
-            let sent = image::put_rows(link, window.id, window.gc, window.layout, size, place, &pixels)?;
+            let sent = put_part(link, window, frame, pixels, part)?;
             requests.extend(sent.into_iter().map(|sequence| (sequence, *part)));
         }
         window.sent(requests);

@@ -11,8 +11,8 @@ use std::sync::{Arc, OnceLock};
 use glxrun_contract::records::{Moment, Record};
 use parking_lot::Mutex;
 
+use crate::shared::Shared;
 use crate::state::{Away, Frame, Posted};
-use crate::window::Shared;
 
 /// The pixels of one frame, wherever they are. They stay there until the value is dropped.
 pub trait Remote: Send + Sync {
@@ -143,7 +143,7 @@ impl Shared {
         let rows = unsafe { Rows::new(mapping, mapping.start, stride, stride, height) };
         let fetched = away.pixels.fetch(&rows);
         let Away { number, width, height, record, .. } = away.clone();
-        let frame = Frame { number, buffer, width, height, record };
+        let frame = Frame { number, buffer, width, height, sent: 0, record };
         let mut state = self.state.lock();
         if !fetched || !state.arrive(&frame) {
             let there = state.in_flight(away.number);

@@ -24,9 +24,10 @@ use crate::link::{Link, Watched};
 use crate::memory::{Buffer, Carrier};
 use crate::poster;
 use crate::screen::{Geometry, Layout, Screen, screens};
+use crate::shared::Shared;
 use crate::tap::Tap;
 use crate::transport;
-use crate::window::{Shared, Window, no_window};
+use crate::window::{Window, no_window};
 
 /// How frames are handled on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

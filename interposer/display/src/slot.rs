@@ -7,8 +7,8 @@ use glxrun_contract::records::{Moment, Record};
 
 use crate::finish::Finish;
 use crate::screen::Layout;
+use crate::shared::Shared;
 use crate::state::{Frame, Posted};
-use crate::window::Shared;
 
 /// Memory for one frame of a window; from [`Window::acquire`](crate::Window::acquire). Dropped without being posted,
 /// it is free again.
@@ -19,6 +19,8 @@ pub struct Slot {
     width: u16,
     height: u16,
     finish: Finish,
+    /// Rows may have been sent.
+    grows: bool,
 }
 
 impl Slot {
@@ -29,15 +31,21 @@ impl Slot {
             height: frame.height,
             frame: Some(frame),
             finish: Finish::default(),
+            grows: false,
         }
     }
 
     pub(crate) fn post(mut self) {
         if let Some(frame) = self.frame.take() {
-            let gamma = self.window.link.gamma.get().copied();
-            frame.buffer.set_unfinished(self.finish, gamma);
+            if !self.grows {
+                self.note_unfinished(&frame);
+            }
             self.window.post(Posted::Here(frame));
         }
+    }
+
+    fn note_unfinished(&self, frame: &Frame) {
+        frame.buffer.set_unfinished(self.finish, self.window.link.gamma.get().copied());
     }
 
     /// What is still to be done to the pixels when the slot is posted; nothing unless this is called.
@@ -50,6 +58,31 @@ impl Slot {
         record.note(Moment::Slot);
         if let Some(frame) = &mut self.frame {
             frame.record = record;
+        }
+    }
+
+    /// The upper `rows` rows can be shown before the rest is there, which an observer may see; [`finish_later`](Self::finish_later)
+    /// has been called where need be, and does not flip. Of no effect where that gains nothing. The last rows come by
+    /// [`Window::post`](crate::Window::post): not all can be shown before.
+    pub fn show_upper(&mut self, rows: u16) {
+        if let Some(frame) = self.frame.as_ref().filter(|frame| rows < frame.height && !self.finish.flip) {
+            if !self.grows {
+                self.note_unfinished(frame);
+            }
+            self.grows = true;
+            self.window.grow(frame, rows);
+        }
+    }
+
+    /// `count` rows from `top` on, as of [`pixels_mut`](Self::pixels_mut): those that are not shown yet.
+    pub fn rows_mut(&mut self, top: u16, count: u16) -> &mut [u8] {
+        let (stride, rows) = (self.stride(), count.min(self.height.saturating_sub(top)));
+        match &self.frame {
+            // SAFETY: as in `pixels_mut`; of rows that are shown the caller keeps off.
+            Some(frame) => unsafe {
+                frame.buffer.part_mut(stride * usize::from(top), stride * usize::from(rows))
+            },
+            None => &mut [],
         }
     }
 

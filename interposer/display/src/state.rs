@@ -6,6 +6,7 @@ use std::sync::Arc;
 use glxrun_contract::records::{Moment, Record};
 use glxrun_contract::settings::Spoil;
 
+use crate::framebuffer::Place;
 use crate::memory::{Buffer, fits};
 use crate::remote::Remote;
 use crate::screen::Layout;
@@ -13,6 +14,8 @@ use crate::tracking::Tracking;
 
 /// Buffers that a window keeps when nothing is going on.
 const KEPT: usize = 4;
+/// Frames replaced in a row from which on whoever should have sent one of them is taken to be starved.
+const STARVED: u32 = 8;
 /// Remote frames in flight with spoil off, so that the server finds the next one when it is done with the first.
 const SEVERAL: usize = 2;
 
@@ -25,6 +28,8 @@ pub(crate) struct Frame {
     pub width: u16,
     pub height: u16,
     pub record: Record,
+    /// Rows that have been sent before it was posted.
+    pub sent: u16,
 }
 
 impl Frame {
@@ -33,8 +38,17 @@ impl Frame {
     /// # Safety
     /// No slot has the buffer: the frame is queued, in flight, or the newest one while the window's state is locked.
     pub unsafe fn pixels(&self, layout: &Layout) -> &[u8] {
+        // SAFETY: the caller's contract.
+        unsafe { self.upper(self.height, layout) }
+    }
+
+    /// As [`pixels`](Self::pixels), of the first rows only.
+    ///
+    /// # Safety
+    /// No slot writes to these rows.
+    pub unsafe fn upper(&self, rows: u16, layout: &Layout) -> &[u8] {
         let stride = layout.stride(self.width);
-        let length = stride * usize::from(self.height);
+        let length = stride * usize::from(rows);
         // SAFETY: only slots write, says the caller, and finishing is done once it returns.
         unsafe {
             self.buffer.finish(length, stride, layout);
@@ -54,11 +68,41 @@ pub(crate) struct Away {
     pub record: Record,
 }
 
+/// A frame that the program has written to the screen itself; the server has still to be told.
+#[derive(Clone)]
+pub(crate) struct Written {
+    /// As a [`Frame`]'s.
+    pub number: u64,
+    pub place: Place,
+    pub record: Record,
+}
+
+/// A frame whose upper rows can be sent while the others are still being made.
+struct Growing {
+    frame: Frame,
+    ready: u16,
+}
+
+/// Rows of a growing frame.
+#[derive(Clone)]
+pub(crate) struct Band {
+    pub frame: Frame,
+    pub top: u16,
+    pub bottom: u16,
+}
+
+/// What the poster is to send.
+pub(crate) enum Next {
+    Frame(Posted),
+    Band(Band),
+}
+
 /// A frame that was posted.
 #[derive(Clone)]
 pub(crate) enum Posted {
     Here(Frame),
     Away(Away),
+    Written(Written),
 }
 
 impl Posted {
@@ -66,6 +110,7 @@ impl Posted {
         match self {
             Posted::Here(frame) => frame.number,
             Posted::Away(frame) => frame.number,
+            Posted::Written(frame) => frame.number,
         }
     }
 
@@ -74,6 +119,7 @@ impl Posted {
         match self {
             Posted::Here(frame) => &frame.record,
             Posted::Away(frame) => &frame.record,
+            Posted::Written(frame) => &frame.record,
         }
     }
 
@@ -94,6 +140,8 @@ struct Made {
     number: u64,
     /// Its pixels are made elsewhere, and posted without the program's doing.
     away: bool,
+    /// It is written straight to the screen.
+    on_screen: bool,
 }
 
 /// What became of a frame that was posted.
@@ -114,6 +162,7 @@ pub(crate) struct State {
     /// Frames that are being made: slots and reservations that are out.
     made: Vec<Made>,
     queued: VecDeque<Posted>,
+    growing: Option<Growing>,
     flights: VecDeque<Flight>,
     newest: Option<Posted>,
     pub tracking: Tracking,
@@ -121,6 +170,8 @@ pub(crate) struct State {
     pub again: bool,
     /// Whether the window is written to on the screen, where a frame must not meet an earlier one that the server has.
     pub on_screen: bool,
+    /// Frames that were replaced since one was taken.
+    pub overtaken: u32,
     /// Whether the poster has been told of a queued frame and has not yet looked.
     announced: bool,
     /// No frame will be delivered any more.
@@ -131,6 +182,11 @@ impl State {
     /// Frames that are not yet delivered.
     pub fn pending(&self) -> usize {
         self.made.len() + self.queued.len() + self.flights.len()
+    }
+
+    /// Whether frame after frame was replaced, and none was taken.
+    pub fn is_starved(&self) -> bool {
+        self.overtaken >= STARVED && !self.over
     }
 
     /// Whether no frame waits or is being sent, but for those that were begun after `number`.
@@ -151,13 +207,61 @@ impl State {
     /// The program begins a frame; gives its number.
     pub fn begin(&mut self, away: bool) -> u64 {
         self.numbers += 1;
-        self.made.push(Made { number: self.numbers, away });
+        self.made.push(Made { number: self.numbers, away, on_screen: false });
         self.numbers
+    }
+
+    /// Whether a frame that was begun may be written to the screen now: none that goes another way is to come after it.
+    pub fn may_write(&mut self, number: u64) -> bool {
+        let written = |frame: &Posted| matches!(frame, Posted::Written(_));
+        let flights = self.flights.iter().map(|flight| &flight.frame);
+        let alone = self.made.iter().all(|made| made.on_screen || made.number == number);
+        let may = alone && self.queued.iter().chain(flights).all(written);
+        if let Some(made) = self.made.iter_mut().find(|made| made.number == number) {
+            made.on_screen = may;
+        }
+        may
+    }
+
+    /// Where the newest frame was written to the screen, if it was.
+    pub fn written(&self) -> Option<Place> {
+        match self.newest {
+            Some(Posted::Written(Written { place, .. })) => Some(place),
+            _ => None,
+        }
     }
 
     /// A frame that was begun is posted or given up.
     pub fn end(&mut self, number: u64) {
         self.made.retain(|made| made.number != number);
+        if self.growing.as_ref().is_some_and(|growing| growing.frame.number == number) {
+            self.growing = None;
+        }
+    }
+
+    /// The upper `ready` rows of a frame that is being made are done. One frame at a time grows.
+    pub fn grow(&mut self, frame: &Frame, ready: u16) {
+        if self.over {
+            return;
+        }
+        let growing = self.growing.get_or_insert_with(|| Growing { frame: frame.clone(), ready });
+        if growing.frame.number == frame.number {
+            growing.ready = ready;
+        }
+    }
+
+    /// Rows that have been sent of a frame that is being made.
+    pub fn rows_sent(&self, number: u64) -> u16 {
+        let growing = self.growing.as_ref().filter(|growing| growing.frame.number == number);
+        growing.map_or(0, |growing| growing.frame.sent)
+    }
+
+    /// The rows to send now of a frame that is being made: all earlier ones are shown.
+    fn band(&self) -> Option<Band> {
+        let Growing { frame, ready } = self.growing.as_ref()?;
+        let first = self.made.iter().all(|made| made.number >= frame.number);
+        let alone = first && self.queued.is_empty() && self.flights.is_empty() && !self.over;
+        (alone && *ready > frame.sent).then(|| Band { frame: frame.clone(), top: frame.sent, bottom: *ready })
     }
 
     /// A frame is posted.
@@ -181,6 +285,7 @@ impl State {
                 self.newest = None;
                 replaced.record().note(Moment::Dropped);
                 self.release(replaced);
+                self.overtaken += 1;
                 fate = Fate::Replaces;
             }
         }
@@ -251,25 +356,33 @@ impl State {
 
     /// Whether the poster must be told that there is a frame to send.
     pub fn announce(&mut self, spoil: Spoil) -> bool {
-        let due = self.is_due(spoil) && !self.announced;
+        let due = !self.announced && (self.is_due(spoil) || self.band().is_some());
         self.announced |= due;
         due
     }
 
     /// The frame to send now, which is in flight from here on.
-    pub fn next(&mut self, spoil: Spoil) -> Option<Posted> {
+    pub fn next(&mut self, spoil: Spoil) -> Option<Next> {
         self.announced = false;
         if !self.is_due(spoil) {
-            return None;
+            let band = self.band()?;
+            if let Some(growing) = &mut self.growing {
+                growing.frame.sent = band.bottom;
+            }
+            return Some(Next::Band(band));
         }
         let queued = self.queued.pop_front();
+        self.overtaken = 0;
         // With nothing queued, the newest is the one that was sent last.
         let repeats = queued.is_none();
         self.again = false;
-        let frame = queued.or_else(|| self.newest.clone())?;
+        let mut frame = queued.or_else(|| self.newest.clone())?;
+        if let (true, Posted::Here(frame)) = (repeats, &mut frame) {
+            frame.sent = 0;
+        }
         frame.record().note(Moment::Taken);
         self.flights.push_back(Flight { frame: frame.clone(), repeats });
-        Some(frame)
+        Some(Next::Frame(frame))
     }
 
     /// Whether a frame in flight has been sent before.
@@ -335,5 +448,43 @@ impl State {
         let (made, numbers) = (std::mem::take(&mut self.made), self.numbers);
         let old = std::mem::replace(self, State { made, numbers, over: true, ..State::default() });
         (lost, old)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remote::Rows;
+
+    struct Nothing;
+
+    impl Remote for Nothing {
+        fn fetch(&self, _: &Rows) -> bool {
+            false
+        }
+    }
+
+    fn post(state: &mut State, spoil: Spoil) -> Fate {
+        let number = state.begin(true);
+        state.end(number);
+        let pixels = Arc::new(Nothing);
+        state.post(
+            Posted::Away(Away { number, pixels, width: 1, height: 1, record: Record::default() }),
+            spoil,
+        )
+    }
+
+    #[test]
+    fn who_is_overtaken_by_frame_after_frame_is_starved_until_one_is_taken() {
+        let mut state = State::default();
+        assert_eq!(post(&mut state, Spoil::On), Fate::Queued);
+        for replaced in 0..STARVED {
+            assert!(!state.is_starved(), "after {replaced}");
+            assert_eq!(post(&mut state, Spoil::On), Fate::Replaces);
+        }
+        assert!(state.is_starved());
+        assert!(matches!(state.next(Spoil::On), Some(Next::Frame(frame)) if frame.number() == state.last()));
+        assert!(!state.is_starved());
+        assert_eq!(post(&mut state, Spoil::On), Fate::Queued);
     }
 }

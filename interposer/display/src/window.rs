@@ -15,38 +15,25 @@
 //! remote frames may be in flight. The newest posted frame stays as it is until another one is posted, so that it
 //! can be read back and sent again.
 //!
+//! A program that never rests may keep busy processors from everybody else. Once several frames in a row have been replaced it
+//! waits, for a moment at most, until one of them is taken.
+//!
 //! Frames have numbers, in the order in which the program began them. Several may be in the making at once and be posted in
 //! another order: with spoil on the older one is dropped, with spoil off the newer one waits.
 
-use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
 
-use glxrun_contract::counters::{Entry, WindowCounters};
-use glxrun_contract::records::{Moment, Record};
-use glxrun_contract::settings::Spoil;
-use parking_lot::{Condvar, Mutex, MutexGuard};
+use glxrun_contract::counters::WindowCounters;
+use glxrun_contract::records::Record;
 
-use crate::changes::{Changes, Part};
-use crate::framebuffer::Place;
 use crate::image::Image;
-use crate::link::Link;
 use crate::loan::Loan;
-use crate::memory::{Buffer, roomy};
+use crate::on_screen::OnScreen;
 use crate::remote::Reservation;
 use crate::screen::Layout;
 use crate::server::Server;
+use crate::shared::Shared;
 use crate::slot::Slot;
-use crate::state::{Fate, Frame, Posted, State};
-use crate::tracking::{self, Sent};
-
-/// How long [`Window::finish`] waits.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Frames that are not yet delivered, with spoil off: one in flight, one that is queued or being written.
-pub(crate) const PENDING: usize = 2;
-/// The same of remote ones: two in flight, one that is queued, one that is being made.
-const REMOTE: usize = 4;
 
 /// A window on the 2D side that receives frames; from [`Server::watch`]. The last handle to go stops the watching.
 #[derive(Debug)]
@@ -113,7 +100,7 @@ impl Window {
 
     /// Memory for a frame of `width` x `height` pixels, with unspecified content.
     ///
-    /// With spoil on this never waits. With spoil off it waits while two frames of the window, slots included, are
+    /// With spoil on this hardly waits: a few ms at most, where frame after frame was replaced. With spoil off it waits while two frames of the window, slots included, are
     /// not yet delivered: a thread that holds two slots and asks for a third waits for ever.
     ///
     /// None if the window is gone, the connection is lost (also while waiting), the size is empty or there is no
@@ -124,7 +111,7 @@ impl Window {
 
     /// Room for a frame whose pixels are made elsewhere; see [`Remote`](crate::Remote).
     ///
-    /// With spoil on this never waits. With spoil off it waits while four frames of the window, reservations and slots
+    /// With spoil on this hardly waits, as [`acquire`](Self::acquire). With spoil off it waits while four frames of the window, reservations and slots
     /// included, are not yet delivered.
     ///
     /// None if the window is gone or the connection is lost (also while waiting).
@@ -147,6 +134,15 @@ impl Window {
     /// Counts a frame that was rendered and will not be posted.
     pub fn drop_one(&self) {
         self.shared.drop_one();
+    }
+
+    /// The window's own pixels on the server's screen, for a frame of `width` x `height` pixels that is written there at once: no
+    /// copy of it is kept. None where that cannot be now; then [`acquire`](Self::acquire) is the way. Waits as that does.
+    ///
+    /// It can be where [`is_in_framebuffer`](Self::is_in_framebuffer) says so, unless changes are tracked. Should the window be covered
+    /// or moved meanwhile, the frame is dropped, and the program gets an Expose event.
+    pub fn acquire_on_screen(&self, width: u16, height: u16) -> Option<OnScreen> {
+        self.shared.acquire_on_screen((width, height))
     }
 
     /// Hands a frame over to be shown in the window's top left corner. Never waits.
@@ -196,335 +192,6 @@ impl Drop for Window {
     fn drop(&mut self) {
         self.server.unwatch(&self.shared);
     }
-}
-
-/// What the handle, the slots and the poster share of a window.
-pub(crate) struct Shared {
-    pub id: u32,
-    pub root: u32,
-    pub visual: u32,
-    pub layout: Layout,
-    /// A graphics context for the window's root and depth.
-    pub gc: u32,
-    pub link: Arc<Link>,
-    counters: Entry,
-    spoil: Spoil,
-    /// Width in the upper half, height in the lower.
-    size: AtomicU32,
-    gone: AtomicBool,
-    pub state: Mutex<State>,
-    /// A frame left the state of being pending.
-    freed: Condvar,
-    watchers: Mutex<Vec<Weak<dyn FrameWatcher>>>,
-    /// Where in the framebuffer the window is whole, and the state of affairs at which that was last asked.
-    place: Mutex<(Option<Place>, Option<u64>)>,
-}
-
-impl Shared {
-    #[allow(clippy::too_many_arguments, reason = "each is a fact about the window, set once")]
-    pub fn new(
-        link: Arc<Link>,
-        id: u32,
-        root: u32,
-        visual: u32,
-        layout: Layout,
-        gc: u32,
-        size: (u16, u16),
-        counters: Entry,
-        spoil: Spoil,
-    ) -> Shared {
-        Shared {
-            id,
-            root,
-            visual,
-            layout,
-            gc,
-            link,
-            counters,
-            spoil,
-            size: AtomicU32::new(pack(size)),
-            gone: AtomicBool::new(false),
-            state: Mutex::default(),
-            freed: Condvar::new(),
-            watchers: Mutex::default(),
-            place: Mutex::default(),
-        }
-    }
-
-    pub fn size(&self) -> (u16, u16) {
-        let size = self.size.load(Ordering::Acquire);
-        ((size >> 16) as u16, size as u16)
-    }
-
-    pub fn set_size(&self, width: u16, height: u16) {
-        self.size.store(pack((width, height)), Ordering::Release);
-    }
-
-    pub fn is_gone(&self) -> bool {
-        self.gone.load(Ordering::Acquire)
-    }
-
-    /// Waits, with spoil off, while `most` frames are pending; then begins one, whose pixels may be `away`. None if
-    /// no frame will be delivered any more.
-    pub fn begin(&self, most: usize, away: bool) -> Option<(u64, MutexGuard<'_, State>)> {
-        if !self.link.is_alive() {
-            return None;
-        }
-        let mut state = self.state.lock();
-        while self.spoil == Spoil::Off && !state.over && state.pending() >= most {
-            self.freed.wait(&mut state);
-        }
-        if state.over {
-            return None;
-        }
-        Some((state.begin(away), state))
-    }
-
-    fn acquire(self: &Arc<Self>, width: u16, height: u16) -> Option<Slot> {
-        let length = self.layout.stride(width) * usize::from(height);
-        if length == 0 {
-            return None;
-        }
-        let mut unfit = Vec::new();
-        let (number, free) = {
-            let (number, mut state) = self.begin(PENDING, false)?;
-            (number, state.take_free(length, &mut unfit))
-        };
-        drop(unfit);
-        match self.buffer(free, length) {
-            Ok(buffer) => {
-                let frame = Frame { number, buffer, width, height, record: Record::default() };
-                Some(Slot::new(self.clone(), frame))
-            }
-            Err(error) => {
-                log::warn!("no memory for a frame of {width}x{height} pixels: {error}");
-                self.end(number, |_| {});
-                None
-            }
-        }
-    }
-
-    /// That buffer, or a new one for `length` bytes.
-    pub fn buffer(&self, free: Option<Arc<Buffer>>, length: usize) -> std::io::Result<Arc<Buffer>> {
-        let new = || Buffer::new(&self.link, self.link.carrier(), roomy(length)).map(Arc::new);
-        free.map_or_else(new, Ok)
-    }
-
-    fn reserve(self: &Arc<Self>) -> Option<Reservation> {
-        let (number, _) = self.begin(REMOTE, true)?;
-        Some(Reservation::new(self.clone(), number))
-    }
-
-    /// A slot or a reservation comes back, used or not.
-    fn end(self: &Arc<Self>, number: u64, then: impl FnOnce(&mut State)) {
-        if self.link.is_abandoned() {
-            return;
-        }
-        let mut state = self.state.lock();
-        state.end(number);
-        then(&mut state);
-        self.freed.notify_all();
-        let announce = state.announce(self.spoil);
-        drop(state);
-        if announce {
-            self.link.submit(self.clone());
-        }
-    }
-
-    pub fn give_back(self: &Arc<Self>, frame: Frame) {
-        frame.record.note(Moment::Dropped);
-        self.end(frame.number, |state| state.release(Posted::Here(frame)));
-    }
-
-    pub fn unreserve(self: &Arc<Self>, number: u64) {
-        self.end(number, |_| {});
-    }
-
-    pub fn post(self: &Arc<Self>, frame: Posted) {
-        let mut fate = Fate::Queued;
-        self.end(frame.number(), |state| fate = state.post(frame, self.spoil));
-        if fate != Fate::Queued {
-            self.drop_one();
-        }
-    }
-
-    pub fn drop_one(&self) {
-        self.counters.count_dropped();
-        self.tell_watchers();
-    }
-
-    /// The frame to send now, which is in flight from here on.
-    pub fn next_frame(&self) -> Option<Posted> {
-        self.state.lock().next(self.spoil)
-    }
-
-    /// Whether the poster should be told of another frame, which can be sent while others are in flight.
-    pub fn has_more(&self) -> bool {
-        self.state.lock().announce(self.spoil)
-    }
-
-    /// The frame in flight is done with; tells whether the poster should be told of the next one.
-    pub fn complete(&self, number: u64, delivered: bool) -> bool {
-        let mut state = self.state.lock();
-        // A repetition has been counted, and its buffer is free or kept already.
-        if state.land(number, delivered) {
-            if delivered {
-                self.counters.count_delivered();
-            } else {
-                self.counters.count_dropped();
-            }
-        }
-        self.freed.notify_all();
-        state.announce(self.spoil)
-    }
-
-    /// No more frames: the window is `gone`, or the connection is lost. Frees everything and lets go who waits.
-    pub fn vanish(&self, gone: bool) {
-        if gone {
-            self.gone.store(true, Ordering::Release);
-        }
-        let mut state = self.state.lock();
-        let (lost, old) = state.empty();
-        (0..lost).for_each(|_| _ = self.counters.count_dropped());
-        self.freed.notify_all();
-        drop(state);
-        drop(old);
-        self.tell_watchers();
-    }
-
-    /// Tells of frames that are done with. The state must not be locked.
-    pub fn tell_watchers(&self) {
-        let watchers: Vec<_> = self.watchers.lock().iter().filter_map(Weak::upgrade).collect();
-        for watcher in watchers {
-            watcher.frames_done(self.counters.on_their_way());
-        }
-    }
-
-    /// Where the window was found to be whole.
-    pub fn place(&self) -> Option<Place> {
-        self.place.lock().0
-    }
-
-    /// Notes that it is whole.
-    pub fn set_place(&self, place: Place) {
-        self.place.lock().0 = Some(place);
-        self.state.lock().on_screen = true;
-    }
-
-    /// Whether it must be asked anew where the window is whole, since something has happened; it is then not known any
-    /// more.
-    pub fn ask_again(&self, generation: u64) -> bool {
-        let mut place = self.place.lock();
-        let changed = place.1 != Some(generation);
-        if changed {
-            *place = (None, Some(generation));
-            self.state.lock().on_screen = false;
-        }
-        changed
-    }
-
-    /// The newest frame has to be sent again. True if the poster should be told.
-    pub fn repeat(&self) -> bool {
-        let mut state = self.state.lock();
-        state.again = state.newest().is_some();
-        state.announce(self.spoil)
-    }
-
-    /// How the frame in flight differs from what the window shows, and whether it is tracked from then on.
-    pub fn plan(&self, frame: &Frame) -> (Changes, bool) {
-        if !self.link.tracks() || !self.layout.bits_per_pixel.is_multiple_of(8) {
-            return (Changes::Everything, false);
-        }
-        let reference = {
-            let mut state = self.state.lock();
-            if state.is_repeated(frame.number) {
-                return state.tracking.decide(frame, None);
-            }
-            state.tracking.reference(frame)
-        };
-        // SAFETY: the one is in flight and the other one is kept, so that neither is in a slot.
-        let changes = reference.map(|shown| unsafe { tracking::compare(&shown, frame, &self.layout) });
-        self.state.lock().tracking.decide(frame, changes)
-    }
-
-    /// Notes the requests that sent the frame in flight.
-    pub fn sent(&self, requests: Vec<Sent>) {
-        let mut state = self.state.lock();
-        state.again |= state.tracking.sent(requests);
-    }
-
-    /// Has the window's DAMAGE object made by `make` unless there is one; that gives its XID and the request's sequence number.
-    pub fn damage<E>(&self, make: impl FnOnce() -> Result<(u32, u64), E>) -> Result<(), E> {
-        if self.state.lock().tracking.damage.is_none() {
-            let (damage, since) = make()?;
-            let tracking = &mut self.state.lock().tracking;
-            (tracking.damage, tracking.since) = (Some(damage), since);
-        }
-        Ok(())
-    }
-
-    /// The DAMAGE object, to be destroyed.
-    pub fn take_damage(&self) -> Option<u32> {
-        self.state.lock().tracking.damage.take()
-    }
-
-    /// The window's content has changed, in `place` if that is known, while the server was at request `sequence` of ours. True if the poster should
-    /// be told that the last frame has to be sent again.
-    pub fn drawn_into(&self, sequence: u64, place: Option<Part>) -> bool {
-        let mut state = self.state.lock();
-        state.again |= state.tracking.drawn_into(sequence, place);
-        state.again && state.announce(self.spoil)
-    }
-
-    fn last_frame(&self) -> Option<Image> {
-        if !self.link.is_alive() {
-            return None;
-        }
-        let mut state = self.state.lock();
-        if let Some(Posted::Away(away)) = state.newest().cloned() {
-            drop(state);
-            self.fetch(&away)?;
-            state = self.state.lock();
-        }
-        let Some(Posted::Here(newest)) = state.newest() else { return None };
-        let stride = self.layout.stride(newest.width);
-        // SAFETY: no slot has the newest frame's buffer while the state is locked.
-        let pixels = unsafe { newest.pixels(&self.layout) };
-        Some(Image {
-            width: newest.width,
-            height: newest.height,
-            depth: self.layout.depth,
-            stride,
-            data: pixels.to_vec(),
-        })
-    }
-
-    fn finish(&self) {
-        // Not for a lost connection: its end empties the queue, and counts what was in there.
-        if self.link.is_abandoned() {
-            return;
-        }
-        let deadline = Instant::now() + PATIENCE;
-        let mut state = self.state.lock();
-        let last = state.last();
-        while !state.is_idle(last) {
-            if self.freed.wait_until(&mut state, deadline).timed_out() {
-                log::debug!("the server has not taken a frame for window 0x{:x} in {PATIENCE:?}", self.id);
-                return;
-            }
-        }
-    }
-}
-
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (width, height) = self.size();
-        write!(f, "Shared(0x{:x}, {width}x{height})", self.id)
-    }
-}
-
-fn pack((width, height): (u16, u16)) -> u32 {
-    u32::from(width) << 16 | u32::from(height)
 }
 
 /// A dead handle, for the time between a window's registration and its handle.

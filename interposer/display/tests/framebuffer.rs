@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::{Client, Xvfb, counts, paint, watch};
-use glxrun_display::{Damage, Options, Remote, Rows, Server, Spoil, Transport, Window};
+use glxrun_display::{Damage, OnScreen, Options, Remote, Rows, Server, Spoil, Transport, Window};
 use x11rb::connection::Connection as _;
+use x11rb::protocol::Event;
 use x11rb::protocol::shape::{ConnectionExt as _, SK, SO};
 use x11rb::protocol::xproto::{
     ChangeWindowAttributesAux, ClipOrdering, ConfigureWindowAux, ConnectionExt as _, CreateWindowAux,
-    ImageFormat, Rectangle, WindowClass,
+    EventMask, ImageFormat, Rectangle, WindowClass,
 };
 
 const WIDTH: u16 = 200;
@@ -409,4 +410,59 @@ fn remote_frames_are_fetched_onto_the_screen_and_again_where_others_drew() {
     }
     show(21);
     assert!(stage.screen((330, 100), (WIDTH, HEIGHT)) == colours(21));
+}
+
+/// Writes a frame of one colour to the window's place; gives the room that it was written in.
+fn write(window: &Window, colour: u32) -> OnScreen {
+    let mut room = window.acquire_on_screen(WIDTH, HEIGHT).expect("the window is whole");
+    let rows = room.rows().expect("rows");
+    let row = colour.to_le_bytes().repeat(WIDTH.into());
+    (0..usize::from(HEIGHT)).for_each(|y| rows.write(y, &row));
+    room
+}
+
+#[test]
+fn the_program_writes_frames_itself() {
+    let stage = Stage::start(Damage::Off);
+    let Nested { window, .. } = nested(&stage);
+    let before = counts(&window);
+    for colour in 1..=50 {
+        write(&window, colour).post();
+    }
+    window.finish();
+    assert_eq!(counts(&window), (before.0 + 50, before.1));
+    assert!(stage.screen((130, 100), (WIDTH, HEIGHT)).iter().all(|pixel| *pixel == 50));
+    let last = window.last_frame().expect("what is on the screen");
+    assert!(pixels(&last.data).iter().all(|pixel| *pixel == 50));
+    // Ways may change from frame to frame.
+    let posted = show(&window, 7);
+    assert!(stage.screen((130, 100), (WIDTH, HEIGHT)) == posted);
+}
+
+#[test]
+fn the_window_moves_while_the_program_writes() {
+    let stage = Stage::start(Damage::Off);
+    let Nested { parent, child, window } = nested(&stage);
+    let listener = Client::new(&stage.xvfb);
+    let events = ChangeWindowAttributesAux::new().event_mask(EventMask::EXPOSURE);
+    listener.connection.change_window_attributes(child, &events).expect("sent");
+    listener.sync();
+    let before = counts(&window);
+    let room = write(&window, 3);
+    stage.move_to(parent, 600, 400);
+    room.post();
+    window.finish();
+    assert_eq!(counts(&window), (before.0, before.1 + 1), "it is not where it was written to");
+    // The program is to draw again.
+    loop {
+        let event = listener.connection.wait_for_event().expect("an event");
+        if matches!(event, Event::Expose(event) if event.window == child && event.width == WIDTH) {
+            break;
+        }
+    }
+    stage.server.sync();
+    settle(&window);
+    write(&window, 4).post();
+    window.finish();
+    assert!(stage.screen((630, 420), (WIDTH, HEIGHT)).iter().all(|pixel| *pixel == 4));
 }

@@ -320,21 +320,24 @@ impl New {
     fn watch(&self, id: usize) -> Result<(Arc<Native>, Arc<Window>), c_int> {
         self.check(egl::WINDOW_BIT)?;
         let id = u32::try_from(id).map_err(|_| egl::BAD_NATIVE_WINDOW)?;
-        let taken = self.display.surfaces.read().values().any(|surface| {
-            matches!(&surface.target, Target::Window { window, .. } if window.id() == id && !window.is_gone())
-        });
-        if taken {
-            return Err(egl::BAD_ALLOC);
-        }
         for native in self.display.natives() {
             // The window may not have reached the server yet.
             native.sync();
             match native.side.server.watch(id, Runtime::get().frames.entry(id)) {
+                Ok(window) if self.is_taken(&window) => return Err(egl::BAD_ALLOC),
                 Ok(window) => return Ok((native, window)),
                 Err(error) => log::debug!("{id:#x} is no window to draw to: {error}"),
             }
         }
         Err(egl::BAD_NATIVE_WINDOW)
+    }
+
+    /// Whether there is a surface of the window. Another server's may have the same XID, also one that took the place of a lost one.
+    fn is_taken(&self, new: &Arc<Window>) -> bool {
+        let surfaces = self.display.surfaces.read();
+        surfaces.values().any(
+            |surface| matches!(&surface.target, Target::Window { window, .. } if Arc::ptr_eq(window, new)),
+        )
     }
 
     fn pixmap(self, id: usize) -> EGLSurface {

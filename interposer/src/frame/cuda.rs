@@ -9,7 +9,7 @@ use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::ptr::{NonNull, null_mut};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -78,6 +78,8 @@ const NOT_READY: c_int = 600;
 /// Registered for all contexts.
 const PORTABLE: c_uint = 1;
 
+/// Frames before it is started.
+const WORTH_STARTING: u64 = 20;
 /// What the fastest bus carries: PCI Express 5 with 16 lanes.
 const BYTES_A_NANOSECOND: u64 = 60;
 /// What a sleep may last longer than it should.
@@ -156,6 +158,7 @@ impl Cuda {
     /// Opens the GPU that has this UUID. The error says which step failed.
     fn open(uuid: [u8; 16]) -> Result<Self, String> {
         let api = Api::load().ok_or("libcuda.so.1 cannot be loaded")?;
+        super::transfer::watch_exit();
         let ok = |step: &str, error: c_int| match error {
             0 => Ok(()),
             error => Err(format!("{step} failed with CUDA error {error}")),
@@ -164,6 +167,8 @@ impl Cuda {
         // SAFETY: places for what is asked, which outlive the calls.
         unsafe {
             ok("cuInit", (api.init)(0))?;
+            // Its handlers for the process's end are there by now, and would end it while we go on.
+            super::transfer::watch_exit();
             ok("cuDeviceGetCount", (api.device_count)(&raw mut count))?;
         }
         let is_it = |device: &c_int| {
@@ -360,8 +365,9 @@ impl Drop for Memory {
 /// The process's CUDA.
 #[derive(Default)]
 pub struct Starter {
-    /// Whether it was started, and whether it is being started.
-    started: AtomicBool,
+    /// How often it was asked for.
+    asked: AtomicU64,
+    /// Whether it is being started.
     starting: Mutex<bool>,
     changed: Condvar,
     opened: OnceLock<Option<&'static Cuda>>,
@@ -373,9 +379,10 @@ impl Starter {
         self.opened.get().copied().flatten().filter(|cuda| cuda.uuid == uuid)
     }
 
-    /// Whether memory can be had on the GPU with this UUID. The first call starts CUDA, in a thread of its own.
+    /// Whether memory can be had on the GPU with this UUID. Asked for each frame, it starts CUDA once there have been a few, in a
+    /// thread of its own: a program that ends after the first ones would only have to wait for it.
     pub fn is_ready(&'static self, uuid: [u8; 16]) -> bool {
-        if !self.started.swap(true, Relaxed) {
+        if self.asked.fetch_add(1, Relaxed) == WORTH_STARTING {
             self.start(uuid);
         }
         !self.given_up.load(Relaxed) && self.get(uuid).is_some()

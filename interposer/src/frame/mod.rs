@@ -4,6 +4,8 @@ pub mod choice;
 pub mod convert;
 pub mod copy;
 pub mod cuda;
+pub mod direct;
+pub mod ending;
 pub mod front;
 pub mod orders;
 pub mod pacing;

@@ -4,37 +4,49 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use glxrun_contract::settings::Readback;
-use glxrun_display::Slot;
+use glxrun_display::{Layout, Slot};
 use parking_lot::Mutex;
 
 use super::readback;
 use super::strategy::{Source, target_of};
 use crate::gl;
+use crate::gl::features::Features;
 use crate::render::ConfigIndex;
 use crate::runtime::{Runtime, settings};
 
 /// Fills a slot, or leaves what can be done elsewhere to the slot's [`glxrun_display::Finish`].
 pub fn fill(source: &Source, slot: &mut Slot) {
-    let orders = &Runtime::get().orders;
+    let Source { features, from, config } = *source;
     let pixels = u32::from(slot.width()) * u32::from(slot.height());
+    let reversed = match next(features, &slot.layout(), config, pixels) {
+        Next::Use { reversed } => {
+            let bands = settings().bands;
+            if bands > 1 && readback::is_upright(features, &slot.layout()) {
+                return readback::in_bands(features, from, slot, reversed, bands);
+            }
+            let finish = readback::start(features, from, &mut target_of(slot), reversed);
+            return slot.finish_later(finish);
+        }
+        Next::Measure { reversed } => reversed,
+    };
+    // So that only the reading is measured.
+    gl::finish_real();
+    let start = Instant::now();
+    let finish = readback::start(features, from, &mut target_of(slot), reversed);
+    Runtime::get().orders.note(config, reversed, start.elapsed() / pixels.div_ceil(1024));
+    slot.finish_later(finish);
+}
+
+/// Whether a frame of so many pixels is to be read in the slot's own order.
+pub fn is_native(features: &Features, layout: &Layout, config: ConfigIndex, pixels: u32) -> bool {
+    next(features, layout, config, pixels) == Next::Use { reversed: false }
+}
+
+fn next(features: &Features, layout: &Layout, config: ConfigIndex, pixels: u32) -> Next {
     let measured = settings().readback != Readback::Direct
         && pixels >= WORTH_MEASURING
-        && readback::has_two_orders(source.features, &slot.layout());
-    let next = if measured { orders.next(source.config) } else { Next::Use { reversed: false } };
-    let reversed = match next {
-        Next::Use { reversed } | Next::Measure { reversed } => reversed,
-    };
-    let measure = matches!(next, Next::Measure { .. });
-    if measure {
-        // So that only the reading is measured.
-        gl::finish_real();
-    }
-    let start = Instant::now();
-    let finish = readback::start(source.features, source.from, &mut target_of(slot), reversed);
-    if measure {
-        orders.note(source.config, reversed, start.elapsed() / pixels.div_ceil(1024));
-    }
-    slot.finish_later(finish);
+        && readback::has_two_orders(features, layout);
+    if measured { Runtime::get().orders.next(config) } else { Next::Use { reversed: false } }
 }
 
 /// Pixels of a frame from which the order of its bytes matters.

@@ -8,7 +8,7 @@ use glxrun_contract::settings::Readback;
 use glxrun_display::{Slot, Window};
 
 use super::choice::Next;
-use super::orders;
+use super::direct::Direct;
 use super::readback::Target;
 use super::transfer::Transfers;
 use crate::gl::features::Features;
@@ -104,15 +104,14 @@ fn first_of(ways: &[Way], drawn: &dyn Drawn, window: &Arc<Window>, record: &Reco
     there.map_or(Sent::Impossible, |strategy| strategy.send(drawn, window, record))
 }
 
-/// The quickest way, found out during the first frames. Where the CPU renders there is nothing to overlap. CUDA is for those
-/// who ask for it, as long as programs may end badly with it.
+/// The quickest way, found out during the first frames. Where the CPU renders there is nothing to overlap.
 fn automatic(drawn: &dyn Drawn, window: &Arc<Window>, record: &Record) -> Sent {
     if drawn.features().software {
         return Way::Direct.strategy().send(drawn, window, record);
     }
     let choices = &Runtime::get().choices;
     let (config, size) = (drawn.config(), drawn.size());
-    match choices.next(config, size, |way| way != Way::Cuda && way.strategy().is_there(drawn)) {
+    match choices.next(config, size, |way| way.strategy().is_there(drawn)) {
         Next::Use(way) => way.strategy().send(drawn, window, record),
         Next::Measure(way) => {
             let sent = way.strategy().send(drawn, window, record);
@@ -128,25 +127,6 @@ fn automatic(drawn: &dyn Drawn, window: &Arc<Window>, record: &Record) -> Sent {
 pub fn target_of(slot: &mut Slot) -> Target<'_> {
     let (width, height, stride, layout) = (slot.width(), slot.height(), slot.stride(), slot.layout());
     Target { pixels: slot.pixels_mut(), width, height, stride, layout }
-}
-
-/// glReadPixels straight into a slot, in the program's thread.
-struct Direct;
-
-impl Strategy for Direct {
-    fn is_there(&self, _: &dyn Drawn) -> bool {
-        true
-    }
-
-    fn send(&self, drawn: &dyn Drawn, window: &Arc<Window>, record: &Record) -> Sent {
-        let (width, height) = drawn.size();
-        let Some(mut slot) = window.acquire(width, height) else { return Sent::Dropped };
-        slot.set_record(record.clone());
-        let start = Instant::now();
-        drawn.read(&mut |source| orders::fill(source, &mut slot));
-        window.post(slot);
-        Sent::After(start.elapsed())
-    }
 }
 
 /// Into a buffer on the GPU's side, from where other threads take it.

@@ -9,6 +9,7 @@ use glxrun_contract::records::{Moment, Record};
 use glxrun_contract::settings::Records;
 use glxrun_display::Window;
 
+use super::ending;
 use crate::runtime::settings;
 
 thread_local! {
@@ -27,6 +28,7 @@ impl Swap {
     /// The swap begins.
     #[inline]
     pub fn enter() -> Swap {
+        ending::hold();
         let is_recorded = is_recorded();
         if is_recorded {
             ENTERED.set(now());

@@ -61,6 +61,7 @@ functions! {
     fn glDeleteSync(*mut c_void);
     fn glCreateMemoryObjectsEXT(c_int, *mut c_uint);
     fn glDeleteMemoryObjectsEXT(c_int, *const c_uint);
+    fn glMemoryObjectParameterivEXT(c_uint, c_uint, *const c_int);
     fn glImportMemoryFdEXT(c_uint, u64, c_uint, c_int);
     fn glBufferStorageMemEXT(c_uint, isize, c_uint, u64);
     fn glGetUnsignedBytei_vEXT(c_uint, c_uint, *mut c_uchar);
@@ -120,6 +121,7 @@ pub const MAP_READ_BIT: c_uint = 0x0001;
 pub const MAP_PERSISTENT_BIT: c_uint = 0x0040;
 pub const MAP_COHERENT_BIT: c_uint = 0x0080;
 pub const CLIENT_STORAGE_BIT: c_uint = 0x0200;
+pub const DEDICATED_MEMORY_OBJECT: c_uint = 0x9581;
 pub const HANDLE_TYPE_OPAQUE_FD: c_uint = 0x9586;
 pub const NUM_DEVICE_UUIDS: c_uint = 0x9596;
 pub const DEVICE_UUID: c_uint = 0x9597;

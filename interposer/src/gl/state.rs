@@ -77,6 +77,17 @@ impl PackGuard {
     }
 }
 
+impl PackGuard {
+    /// Has rows be `length` pixels apart. Needs [`Features::pack_rows`].
+    pub fn set_row_length(&mut self, length: c_int) {
+        // The value to put back is noted already if it was not 0.
+        if !self.store.iter().any(|(name, _)| *name == api::PACK_ROW_LENGTH) {
+            self.store.push((api::PACK_ROW_LENGTH, 0));
+        }
+        gl!(glPixelStorei(api::PACK_ROW_LENGTH, length));
+    }
+}
+
 impl Drop for PackGuard {
     fn drop(&mut self) {
         // While the default framebuffer is bound.

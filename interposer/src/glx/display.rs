@@ -38,11 +38,18 @@ impl Side2d {
         Some(Arc::new(Self { server, codes, drawables: RwLock::default() }))
     }
 
-    /// The 2D side of a display name, connected to at first sight.
+    /// The 2D side of a display name, connected to at first sight, and again once the connection was lost: there may be
+    /// another server of that name by now. Who has the lost one keeps it.
     pub fn of_name(name: String) -> Option<Arc<Self>> {
         let mut sides = Runtime::get().sides.lock();
         match sides.entry(name) {
-            Entry::Occupied(entry) => entry.get().clone(),
+            Entry::Occupied(mut entry) => {
+                let is_lost = entry.get().as_ref().is_some_and(|side| !side.server.is_alive());
+                if is_lost && let Some(side) = Self::connect(entry.key()) {
+                    entry.insert(Some(side));
+                }
+                entry.get().clone()
+            }
             Entry::Vacant(entry) => {
                 let side = Self::connect(entry.key());
                 entry.insert(side).clone()

@@ -177,6 +177,10 @@ pub fn above_zero(text: &str) -> Option<f64> {
     decimal(text).filter(|number| *number > 0.0)
 }
 
+pub fn bands(value: &OsStr) -> Option<u16> {
+    value.to_str()?.parse().ok().filter(|bands| (1..=64).contains(bands))
+}
+
 /// The outer None is an error; the inner one is "off".
 pub fn stats(value: &OsStr) -> Option<Option<f64>> {
     match value.to_str()? {

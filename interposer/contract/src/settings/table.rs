@@ -285,8 +285,7 @@ pub static TABLE: &[Setting] = &[
         detail: "From a rendered surface into memory that the 2D side sees. `direct` has the driver copy them in the program's \
                  thread, which waits. With `pbo` that thread only starts a transfer into a pixel buffer (OpenGL 4.4 or \
                  GL_ARB_buffer_storage), from which another thread copies; with `cuda` the GPU copies from there (NVIDIA with \
-                 libcuda; else as `pbo`). `cuda` is an experiment: it is the quickest by far, but on NVIDIA's driver 580 \
-                 programs crash in the driver's exit handler, and a wrong frame has been seen. `auto` never takes it; it measures during the first frames which of the others is quickest, and which \
+                 libcuda; else as `pbo`). `auto` measures during the first frames which is the quickest, and which \
                  order of bytes, which is then put right in a thread of its own; software renderers are read as with `direct`.",
         common: false,
         audience: Audience::Both,
@@ -388,6 +387,26 @@ pub static TABLE: &[Setting] = &[
         audience: Audience::Both,
         parse: |settings, value| {
             settings.gamma = parse::gamma(value)?;
+            Some(())
+        },
+    },
+    Setting {
+        name: "bands",
+        flag: Some("bands"),
+        short: None,
+        env: "GLXRUN_BANDS",
+        metavar: "N",
+        bare: None,
+        allowed: "a whole number from 1 to 64",
+        default: "1",
+        help: "read and send each frame in N parts",
+        detail: "For software renderers and large windows: while one part is read the one above it is sent, when it is still in the processor's cache. \
+                 The picture is then not changed at once: who looks at the window in the middle of a frame, such as a recorder, may see parts of two. Of no effect \
+                 with the framebuffer sink, with --damage auto, and where a GPU's frames are read by other threads.",
+        common: false,
+        audience: Audience::Both,
+        parse: |settings, value| {
+            settings.bands = parse::bands(value)?;
             Some(())
         },
     },

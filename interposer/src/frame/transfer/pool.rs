@@ -48,6 +48,9 @@ impl Buffer {
                 let (memory, descriptor) = cuda::Memory::new(features.shared_memory?, capacity)?;
                 let mut object = 0;
                 gl!(glCreateMemoryObjectsEXT(1, &raw mut object));
+                // Otherwise NVIDIA's driver may write it compressed, which CUDA does not know of: one sector in four is right.
+                let dedicated = 1;
+                gl!(glMemoryObjectParameterivEXT(object, api::DEDICATED_MEMORY_OBJECT, &raw const dedicated));
                 // GL closes the descriptor.
                 gl!(glImportMemoryFdEXT(
                     object,

@@ -141,10 +141,42 @@ fn prompt() {
     unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1) };
 }
 
+/// How long the GPU lately let us wait. Each look at a fence takes locks that the program's thread needs too, so most of that
+/// time is slept through.
+#[derive(Default)]
+struct Usual {
+    wait: Duration,
+    slept: Duration,
+}
+
+impl Usual {
+    /// Waits that are not worth it.
+    const SHORT: Duration = Duration::from_micros(100);
+    /// The GPU may suddenly have less to do.
+    const LONGEST: Duration = Duration::from_millis(1);
+
+    fn sleep(&mut self) {
+        self.slept = (self.wait * 3 / 4).min(Self::LONGEST);
+        if self.slept < Self::SHORT {
+            self.slept = Duration::ZERO;
+        } else {
+            thread::sleep(self.slept);
+        }
+    }
+
+    /// The GPU was done after `took`, or before if it was so when we woke.
+    fn note(&mut self, took: Duration) {
+        let overslept = !self.slept.is_zero() && took < self.slept + Duration::from_micros(20);
+        self.wait = if overslept { took / 2 } else { took };
+    }
+}
+
 fn serve(shared: &Shared, issued: &Receiver<Issued>, stages: &Stages) {
+    let mut usual = Usual::default();
     while let Ok(issued) = issued.recv() {
         let Issued { fence, window, room, pixels, size: (width, height) } = issued;
         let start = Instant::now();
+        usual.sleep();
         let waited = loop {
             match fence.wait(WAIT) {
                 Waited::TimedOut if shared.stopping.load(Relaxed) => break Waited::TimedOut,
@@ -153,6 +185,7 @@ fn serve(shared: &Shared, issued: &Receiver<Issued>, stages: &Stages) {
             }
         };
         if waited == Waited::Done {
+            usual.note(start.elapsed());
             stages.note(Stage::Gpu, start.elapsed());
             room.post(pixels, width, height);
         } else {

@@ -1,5 +1,6 @@
 //! What threads that share a drawable do when they meet: send what they have drawn, open what has arrived.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::seats::{self, Seat, place};
@@ -30,21 +31,42 @@ pub fn is_asked_to_swap(moment: Moment) -> bool {
     if !sharing::may_be_swapped_from_outside() || matches!(moment, Moment::Swapped | Moment::Leave) {
         return false;
     }
-    if moment == Moment::Draw && !sharing::ever_outside() {
+    // Threads that load textures flush often and draw nothing.
+    let drew = DREW.replace(moment == Moment::Draw);
+    let expected = moment == Moment::Swap || (moment == Moment::Flush && drew);
+    if !expected && !sharing::ever_outside() {
         return false;
     }
     let Some((drawn, own, _)) = seat() else { return false };
     match moment {
         Moment::Swap => own.sharing.swaps_itself(),
         Moment::Flush if drawn.half == Half::Back && own.sharing.keeps_flushed(this_thread()) => {
-            match pack(&drawn, Vec::new()) {
-                Ok(parcel) => own.sharing.keep_flushed(parcel.carrier),
-                Err(failure) => log::debug!("what was flushed is not kept for other threads: {failure}"),
+            if let Err(failure) = keep_flushed(&own, &drawn) {
+                log::debug!("what was flushed is not kept for other threads: {failure}");
             }
         }
         _ => {}
     }
     own.sharing.take_asked(this_thread())
+}
+
+thread_local! {
+    /// Whether a drawing has probably begun since the last flush.
+    static DREW: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps what this thread has drawn for threads that swap without having the drawable.
+fn keep_flushed(own: &Arc<Pair>, drawn: &Drawn) -> Result<(), Failure> {
+    let pair = &drawn.pair;
+    let fits =
+        |old: &Arc<Pair>| Arc::strong_count(old) == 1 && (old.width, old.height) == (pair.width, pair.height);
+    let carrier = match own.sharing.take_flushed().filter(fits) {
+        Some(unused) => unused,
+        None => Arc::new(pair.alike()?),
+    };
+    copy_to(&carrier, drawn)?;
+    own.sharing.keep_flushed(carrier);
+    Ok(())
 }
 
 /// What a thread does at this moment; gives whether the front buffer got something from another thread.
@@ -191,18 +213,23 @@ fn bequeath(own: &Arc<Pair>, drawn: &Drawn) {
 
 /// Copies a whole picture to pbuffers that no thread has current; `rectangles` say what of it counts.
 fn pack(drawn: &Drawn, rectangles: Vec<[i32; 4]>) -> Result<Parcel, Failure> {
+    let carrier = Arc::new(drawn.pair.alike()?);
+    copy_to(&carrier, drawn)?;
+    Ok(Parcel { carrier, rectangles, buffer: drawn.buffer() })
+}
+
+/// Copies what this thread's pbuffers hold to others, which no thread has current.
+fn copy_to(carrier: &Arc<Pair>, drawn: &Drawn) -> Result<(), Failure> {
     let Drawn { pair, features, .. } = drawn;
-    let carrier = Arc::new(pair.alike()?);
     let buffers = api::COLOR_BUFFER_BIT | pair.config.depth_or_stencil;
     let whole = [0, 0, pair.width.into(), pair.height.into()];
-    here::rebinding((&carrier, pair), || {
+    here::rebinding((carrier, pair), || {
         if let Some(guard) = BlitGuard::new(features) {
             guard.copy_rectangles(drawn.buffer(), api::BACK_LEFT, &[whole], buffers);
         }
         // Another context reads it next.
         gl!(real glFinish());
-    })?;
-    Ok(Parcel { carrier, rectangles, buffer: drawn.buffer() })
+    })
 }
 
 /// Opens the parcels that have arrived. What they bring is not this thread's own drawing.

@@ -120,6 +120,8 @@ struct State {
     swapped_outside: bool,
     /// What the thread that shows the frames flushed last, for those that swap without having the drawable.
     flushed: Option<Arc<Pair>>,
+    /// How often it has flushed what might be swapped so.
+    flushes: u32,
     /// It is to make the frame of another thread's swap.
     asked: bool,
 }
@@ -207,10 +209,19 @@ impl Sharing {
     }
 
     /// Whether what `thread` flushes is to be kept for others to swap: it is that which is shown, and either they have
-    /// swapped before, or nobody has and they might.
+    /// swapped before, or nobody has and they might. A thread that flushes again and again without any swap draws for
+    /// itself.
     pub fn keeps_flushed(&self, thread: Thread) -> bool {
-        let state = self.0.lock();
-        state.shower == Some(thread) && (state.swapped_outside || !state.swaps_itself)
+        const WITHOUT_A_SWAP: u32 = 50;
+        let mut state = self.0.lock();
+        state.flushes = state.flushes.saturating_add(1);
+        let expected = !state.swaps_itself && state.flushes <= WITHOUT_A_SWAP;
+        state.shower == Some(thread) && (state.swapped_outside || expected)
+    }
+
+    /// What was kept, to be written anew.
+    pub fn take_flushed(&self) -> Option<Arc<Pair>> {
+        self.0.lock().flushed.take()
     }
 
     /// Keeps what the thread that shows the frames has flushed.

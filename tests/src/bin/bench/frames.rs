@@ -16,8 +16,9 @@ use glxrun_tests::{Program, XServer, artifacts};
 use crate::{backends, median, on, split};
 
 /// Sets of flags that are measured by default, for windows with alpha and without.
-const WITH_ALPHA: [&str; 2] = ["", "--sink framebuffer"];
-const WITHOUT: [&str; 3] = ["", "--opaque fast", "--opaque fast --sink framebuffer"];
+const WITH_ALPHA: [&str; 3] = ["", "--sink framebuffer", "--bands 4"];
+const WITHOUT: [&str; 4] =
+    ["", "--opaque fast", "--opaque fast --sink framebuffer", "--opaque fast --bands 4"];
 
 struct Options {
     rounds: usize,
