@@ -80,7 +80,7 @@ performance: deps build
 	tests/performance
 
 # Tests of faults and of load, which CI runs too, but for less long. Two at a time: they wait more than they work.
-TORTURE = $(addprefix --test ,faults sides memory load stress soak)
+TORTURE = $(addprefix --test ,faults sides memory load threads stress soak)
 torture: deps
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then run='nextest run'; else run=test; fi; \
 	  for round in $$(seq $(or $(TIMES),1)); do for backend in glx egl:software; do \
