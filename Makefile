@@ -12,11 +12,12 @@ BASE ?= debian:12-slim
 EXTRA ?=
 IMAGE_OPTIONS ?=
 
-.PHONY: help demo test check lint build deps rust applications conformance performance torture soak image image-test deb deb-test
+.PHONY: help demo test variants check lint build deps rust applications conformance performance torture soak image image-test deb deb-test
 
 help:
 	@echo 'make demo          run glxgears split, show its frame rates, save demo.png'
 	@echo 'make test          all tests'
+	@echo 'make variants      the end-to-end tests over both back ends, without GLX on the 2D side and with it'
 	@echo 'make check         format, lints, documentation and all tests: what CI runs'
 	@echo 'make build         glxrun and its libraries, optimised'
 	@echo 'make conformance   piglit direct and split, compared; QUICK=1 for what CI runs (tests/conformance/README.md)'
@@ -50,6 +51,16 @@ test: deps
 	  $(CARGO) $$run --workspace --no-fail-fast && \
 	  GLXRUN_TEST_BACKEND=egl:software $(CARGO) $$run -p glxrun-tests --no-fail-fast
 
+# The end-to-end tests over both back ends, with a 2D side without GLX and with it.
+variants: deps
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then run='nextest run'; else run=test; fi; failed=; \
+	  for backend in glx egl:software; do for side in xvfb xvfb-glx; do \
+	    echo "GLXRUN_TEST_BACKEND=$$backend GLXRUN_TEST_2D=$$side"; \
+	    GLXRUN_TEST_BACKEND=$$backend GLXRUN_TEST_2D=$$side $(CARGO) $$run -p glxrun-tests --no-fail-fast || \
+	      failed="$$failed $$backend/$$side"; \
+	  done; done; \
+	  test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
+
 lint: deps
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
@@ -69,7 +80,7 @@ performance: deps build
 	tests/performance
 
 # Tests of faults and of load, which CI runs too, but for less long. Two at a time: they wait more than they work.
-TORTURE = $(addprefix --test ,faults sides memory load stress soak)
+TORTURE = $(addprefix --test ,faults sides memory load threads stress soak)
 torture: deps
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then run='nextest run'; else run=test; fi; \
 	  for round in $$(seq $(or $(TIMES),1)); do for backend in glx egl:software; do \

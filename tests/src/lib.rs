@@ -1,5 +1,7 @@
 //! The harness of the end-to-end tests: real X servers, real programs, glxrun as a user runs it, and pictures to compare.
 //!
+//! `make test` runs them over both back ends, `make variants` each with a 2D side without GLX and with it.
+//!
 //! Every test starts its own X servers and ends them, so tests run side by side. Nothing waits without a deadline. What
 //! the tests run over can be chosen from outside, with the same tests:
 //!

@@ -60,6 +60,7 @@ cases! {
     samples_in_opengl_es: "spin" "--es" "--samples" "4";
     resize_in_opengl_es: "resize" "--es";
     a_window_drawn_in_opengl_es_by_the_second_thread: "handover" "--es";
+    threads_end_with_the_context_current: "endedthreads";
     a_window_drawn_by_the_second_thread: "handover";
     a_loader_thread_on_the_window: "sharedwindow";
     shared_contexts: "sharedctx";

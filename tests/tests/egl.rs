@@ -60,6 +60,8 @@ cases! {
     windows_one_after_another: "oneafter";
     glx_and_egl_in_two_threads: "twoapis";
     glx_and_es_in_two_threads: "twoapis" "--es";
+    threads_end_with_the_context_current: "endedthreads";
+    es_threads_end_with_the_context_current: "endedthreads" "--es";
     terminated_and_initialised_again: "again";
     connections_closed_and_opened_again: "reopen";
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use glxrun_tests::faults::{
     APIS, Faults, endless, full, shows_the_last_frame, status, wait_for_frame, wait_for_frames,
 };
 use glxrun_tests::program::deadline;
-use glxrun_tests::{Program, Result, Screen, Stage, TwoD, XServer, artifacts, ensure};
+use glxrun_tests::{Program, Result, Screen, Stage, XServer, artifacts, ensure};
 use rustix::process::{Signal, kill_process};
 
 /// Ways for frames, and sizes for a frame that a socket has room for and for one that it has none for.
@@ -96,6 +97,14 @@ fn the_2d_side_stops_reading_for_a_while() -> Result<()> {
     Ok(())
 }
 
+/// A 2D side under a number that servers which look for one do not come to.
+fn numbered() -> Result<XServer> {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let own = std::process::id().wrapping_mul(4).wrapping_add(COUNT.fetch_add(1, Relaxed));
+    let display = format!(":{}", 20_000 + own % 20_000);
+    XServer::xvfb().without_glx().args(&[&display]).start()
+}
+
 /// Another server under the same number, as when a VNC session is restarted.
 fn restarted(mut two_d: XServer) -> Result<XServer> {
     let display = two_d.display();
@@ -109,7 +118,7 @@ fn the_2d_side_comes_back_under_its_number() -> Result<()> {
     let (stage, faults) = (Stage::start()?, Faults::compile()?);
     let name = stage.three_d_name();
     for api in APIS {
-        let two_d = TwoD::Xvfb.start(24)?;
+        let two_d = numbered()?;
         let display = two_d.display();
         let program = endless(faults.between(&name, &two_d, &[], &[api, &["for-ever"]].concat())?)?;
         let two_d = restarted(two_d)?;
@@ -131,7 +140,7 @@ fn the_2d_side_comes_back_under_its_number() -> Result<()> {
 fn a_program_that_goes_on_finds_the_2d_side_that_came_back() -> Result<()> {
     let (stage, faults) = (Stage::start()?, Faults::compile()?);
     for api in APIS {
-        let two_d = TwoD::Xvfb.start(24)?;
+        let two_d = numbered()?;
         let words = [api, &["reconnect"]].concat();
         let mut program = endless(faults.between(&stage.three_d_name(), &two_d, &["--stats=60"], &words)?)?;
         let two_d = restarted(two_d)?;

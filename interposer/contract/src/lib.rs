@@ -7,10 +7,11 @@
 //! happened to each frame, and when; [`tap`] is how frames reach a recorder; [`vulkan`] describes the Vulkan
 //! layer. What the libraries in the program have in common
 //! beside that is here too: [`frames`] writes those files, [`clock`] stands in for a screen's refreshes, [`logger`] is how
-//! messages look.
+//! messages look, [`fail`] is for tests of what becomes of panics.
 
 pub mod clock;
 pub mod counters;
+pub mod fail;
 pub mod frames;
 pub mod logger;
 pub mod records;

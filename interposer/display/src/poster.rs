@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 
+use glxrun_contract::fail;
 use glxrun_contract::records::Moment;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use x11rb::connection::Connection as _;
@@ -44,6 +45,7 @@ fn run(link: &Link) {
         link.expose_spoiled();
         link.repeat_tapped();
         while let Some(window) = link.next_ready() {
+            fail::point("glxrun-2d");
             match window.next_frame() {
                 None => continue,
                 Some(Next::Frame(frame)) => {

@@ -8,7 +8,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -192,7 +192,8 @@ impl Runs for Command {
         self.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.spawn().expect("it can be started");
         let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
-        Running { child, stdout }
+        let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+        Running { child, stdout, stderr, told: String::new() }
     }
 }
 
@@ -200,6 +201,9 @@ impl Runs for Command {
 pub struct Running {
     child: Child,
     stdout: BufReader<ChildStdout>,
+    stderr: BufReader<ChildStderr>,
+    /// What has been read of stderr.
+    told: String,
 }
 
 impl Running {
@@ -214,16 +218,28 @@ impl Running {
         line.trim_end().to_owned()
     }
 
+    /// Reads stderr up to a line that contains `part`.
+    #[allow(dead_code, reason = "not every test program listens")]
+    pub fn listen(&mut self, part: &str) {
+        let mut line = String::new();
+        while !line.contains(part) {
+            line.clear();
+            let length = self.stderr.read_line(&mut line).expect("stderr");
+            self.told += &line;
+            assert!(length > 0, "it ended without {part:?}: {}", self.told);
+        }
+    }
+
     pub fn kill(&self, signal: Signal) {
         kill_process(self.pid(), signal).expect("the process is there");
     }
 
-    /// Waits for the end; the outcome's stdout is what has not been read.
+    /// Waits for the end; the outcome's stdout is what has not been read, its stderr is all.
     pub fn end(mut self) -> Outcome {
         let mut stdout = Vec::new();
         self.stdout.read_to_end(&mut stdout).expect("stdout");
-        let mut stderr = Vec::new();
-        self.child.stderr.take().expect("a pipe").read_to_end(&mut stderr).expect("stderr");
+        let mut stderr = std::mem::take(&mut self.told).into_bytes();
+        self.stderr.read_to_end(&mut stderr).expect("stderr");
         let status = self.child.wait().expect("its end");
         Output { status, stdout, stderr }.into()
     }

@@ -15,7 +15,7 @@ use glxrun_examples::setup;
 
 type Case = fn(&mut App) -> Result<()>;
 
-const CASES: [(&str, Case, &str); 18] = [
+const CASES: [(&str, Case, &str); 19] = [
     ("spin", cases::spin, "a turning cube, swapped"),
     ("resize", cases::resize, "XResizeWindow without XSync, then glViewport, draw, swap"),
     ("age", cases::age, "redraws by EGL_EXT_buffer_age what changed, where there is that extension"),
@@ -31,6 +31,7 @@ const CASES: [(&str, Case, &str); 18] = [
     ("windows", mixed::windows, "two windows, each with a context in a thread of its own"),
     ("oneafter", mixed::one_after_another, "two windows, one context"),
     ("twoapis", mixed::two_apis, "GLX in one thread, EGL in another"),
+    ("endedthreads", mixed::ended_threads, "threads end with the context current"),
     ("again", mixed::again, "eglTerminate, then all again"),
     ("reopen", mixed::reopen, "a connection closed after eglTerminate, and another opened, several times"),
     ("destroyfirst", mixed::destroy_first, "a window destroyed before its surface"),

@@ -191,6 +191,25 @@ pub fn reopen(app: &mut App) -> Result<()> {
     spin(app)
 }
 
+/// Each picture is drawn by a thread of its own with the one context, which is current when the thread ends.
+pub fn ended_threads(app: &mut App) -> Result<()> {
+    let config = app.config()?;
+    let window = app.window_at(config, (0, 0))?;
+    let context = app.egl.create_context(config, app.wanted.api, Context::NONE)?;
+    let size = app.size.signed();
+    for frame in 0..app.frames {
+        let (egl, gl) = (app.egl.clone(), app.gl);
+        let drawn = thread::spawn(move || -> Result<()> {
+            egl.make_current(window.surface, window.surface, context)?;
+            Cube::new(&gl)?.draw(&gl, frame, size)?;
+            egl.swap(window.surface)
+        });
+        drawn.join().map_err(|_| "a drawing thread panicked")??;
+        app.frame_done(frame)?;
+    }
+    app.hold()
+}
+
 /// A swap to a window that is gone does not end the program, and another window works after it.
 pub fn destroy_first(app: &mut App) -> Result<()> {
     let (window, context) = app.start()?;

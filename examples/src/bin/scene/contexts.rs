@@ -188,6 +188,25 @@ pub fn swapped_elsewhere(app: &mut App) -> Result<()> {
     worker.join().map_err(|_| Error::from("the drawing thread panicked"))
 }
 
+/// Each picture is drawn by a thread of its own with the one context, which is current when the thread ends.
+pub fn ended_threads(app: &mut App) -> Result<()> {
+    let config = app.config()?;
+    let window = app.window(config)?;
+    let context = app.context(config, Context::NONE)?;
+    let size = app.size.signed();
+    for frame in 0..app.frames {
+        let (glx, gl) = (app.glx.clone(), app.gl);
+        in_thread(move || {
+            glx.make_current(window.drawable, context)?;
+            Cube::new(&gl)?.draw(&gl, frame, size)?;
+            glx.swap(window.drawable);
+            Ok(())
+        })?;
+        app.frame_done(frame)?;
+    }
+    app.hold()
+}
+
 /// As [`shared`], with the loader thread's context on the window that the main thread draws to.
 pub fn shared_on_window(app: &mut App) -> Result<()> {
     let config = app.config()?;

@@ -69,6 +69,7 @@ const CASES: &[(&str, Case, &str)] = &[
         "a loader thread on the window that the main thread draws to",
     ),
     ("swapelsewhere", contexts::swapped_elsewhere, "one thread draws, others swap"),
+    ("endedthreads", contexts::ended_threads, "threads end with the context current"),
     ("sharedctx", contexts::shared, "a second context uploads textures in another thread"),
     ("copycontext", contexts::copy, "glXCopyContext"),
     ("churn", contexts::churn, "a new context and a new size for each picture, and nothing piles up"),

@@ -6,6 +6,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
+use glxrun_contract::fail;
 use glxrun_display::{Remote, Reservation, Window};
 use parking_lot::{Condvar, Mutex};
 
@@ -43,6 +44,16 @@ struct Shared {
     stopping: AtomicBool,
 }
 
+/// However the thread ends, nobody waits for it afterwards.
+struct LetGo(Arc<Shared>);
+
+impl Drop for LetGo {
+    fn drop(&mut self) {
+        *self.0.waiting.lock() = 0;
+        self.0.changed.notify_all();
+    }
+}
+
 /// The thread's handle.
 pub struct Reader {
     shared: Arc<Shared>,
@@ -66,13 +77,14 @@ impl Reader {
         let shared = Arc::new(Shared::default());
         let its = shared.clone();
         let serve = move || {
+            let let_go = LetGo(its);
             let _inside = Inside::enter();
             prompt();
             let context = Own::new(share, config);
             // Who asked waits for this.
             let _ = ready.send(context.is_some());
             if let Some(_context) = context {
-                serve(&its, &receiver, &stages);
+                serve(&let_go.0, receiver, &stages);
                 // While there is a context: drivers end badly with buffers in memory of another API's.
                 pool.clear();
             }
@@ -110,7 +122,8 @@ impl Reader {
         *self.shared.waiting.lock() += 1;
         let sent = self.issued.lock().as_ref().is_some_and(|sender| sender.send(issued).is_ok());
         if !sent {
-            *self.shared.waiting.lock() -= 1;
+            let mut waiting = self.shared.waiting.lock();
+            *waiting = waiting.saturating_sub(1);
         }
         sent
     }
@@ -171,9 +184,10 @@ impl Usual {
     }
 }
 
-fn serve(shared: &Shared, issued: &Receiver<Issued>, stages: &Stages) {
+fn serve(shared: &Shared, issued: Receiver<Issued>, stages: &Stages) {
     let mut usual = Usual::default();
     while let Ok(issued) = issued.recv() {
+        fail::point("glxrun-read");
         let Issued { fence, window, room, pixels, size: (width, height) } = issued;
         let start = Instant::now();
         usual.sleep();
@@ -196,7 +210,9 @@ fn serve(shared: &Shared, issued: &Receiver<Issued>, stages: &Stages) {
             room.lose();
         }
         drop(fence);
-        *shared.waiting.lock() -= 1;
+        let mut waiting = shared.waiting.lock();
+        *waiting = waiting.saturating_sub(1);
+        drop(waiting);
         shared.changed.notify_all();
     }
 }
