@@ -260,6 +260,7 @@ static void in_child(void) {
     start();
     int failed = draw(green, &acquired) || acquired;
     vkDestroySwapchainKHR(device, all[0].swapchain, 0);
+    vkDestroySurfaceKHR(instance, all[0].surface, 0);
     // Not exit: Mesa's handlers wait for threads that the parent has.
     _exit(failed);
 }
