@@ -15,7 +15,8 @@ packages="
     libx11-6 libxrandr2 libxcomposite1  # what the example programs load
     mesa-utils                  # glxinfo, glxgears, glxheads, glxdemo
     vulkan-tools mesa-vulkan-drivers vulkan-validationlayers  # vkcube, lavapipe, what finds mistakes
-    libvulkan-dev               # small Vulkan programs in the tests
+    libvulkan-dev libxcb1-dev libx11-dev libglfw3-dev  # small Vulkan programs in the tests
+    libsdl2-tests               # testvulkan
     glmark2-es2-x11             # a benchmark that uses EGL
     chromium                    # looks at the pages that glxrun makes
     x11-utils                   # xdpyinfo, xwininfo: programs without OpenGL

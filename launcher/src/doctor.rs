@@ -12,6 +12,7 @@ mod report;
 mod screen;
 mod surroundings;
 mod vendors;
+mod vulkan;
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -157,6 +158,7 @@ fn examine(doctor: &Doctor) -> Result<Vec<Check>, Failure> {
         };
         let unloadable = unloadable(&place, &vendors, &mut probes)?;
         checks.extend(vendors.checks(&unloadable));
+        checks.push(vulkan::loader(&mut probes)?);
     }
     checks.push(surroundings::shared_memory(&place));
     checks.push(surroundings::limits());
@@ -213,13 +215,16 @@ fn settings(doctor: &Doctor, checks: &mut Vec<Check>) -> Option<String> {
         checks.push(Check::failure("settings", problem.to_string(), "correct it, or leave it out"));
         Settings::default()
     });
-    checks.push(match library::find(settings.library.as_deref()) {
-        Ok(path) => Check::ok("library", path.display().to_string()),
+    match library::find(settings.library.as_deref()) {
+        Ok(path) => {
+            checks.push(Check::ok("library", path.display().to_string()));
+            checks.push(vulkan::layer(&path));
+        }
         Err(error) => {
             let (evidence, fix) = gpu::split(&format!("{error:#}"));
-            Check::failure("library", evidence, fix)
+            checks.push(Check::failure("library", evidence, fix));
         }
-    });
+    }
     let named = settings.display3d.map(|name| format!("{DISPLAY3D}{name}"));
     named.or_else(|| settings.xorg.map(|gpu| format!("--xorg={gpu}")))
 }

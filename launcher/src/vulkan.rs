@@ -12,7 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use glxrun_contract::vulkan::{DEVICE_EXTENSIONS, Extension, INSTANCE_EXTENSIONS, LAYER, LIBRARY};
+use glxrun_contract::vulkan::{Extension, INSTANCE_EXTENSIONS, LAYER, LIBRARY};
 use serde_json::json;
 
 use crate::Variable;
@@ -63,7 +63,8 @@ fn behind(list: Option<OsString>, default: &str, last: &OsStr) -> OsString {
     list
 }
 
-/// The layer's manifest, as the loader wants it.
+/// The layer's manifest, as the loader wants it. It lists no extensions of devices: the loader would have the layer believe that
+/// they are the driver's.
 fn manifest(layer: &Path) -> String {
     let listed = |extensions: &[Extension]| -> Vec<_> {
         let one = |(name, version): &Extension| json!({"name": name.to_string_lossy(), "spec_version": version.to_string()});
@@ -81,7 +82,6 @@ fn manifest(layer: &Path) -> String {
             "description": "Windows of Vulkan programs, shown by glxrun",
             "disable_environment": {"DISABLE_GLXRUN_VULKAN": "1"},
             "instance_extensions": listed(INSTANCE_EXTENSIONS),
-            "device_extensions": listed(DEVICE_EXTENSIONS),
         }
     });
     manifest.to_string()

@@ -296,6 +296,30 @@ static void draw_at_exit(void)
     exit(6);
 }
 
+static int draws_in_destructor;
+
+/* In a new context, after all exit handlers. */
+__attribute__((destructor)) static void draw_at_the_very_end(void)
+{
+    if (draws_in_destructor) frames(begin(60, 60), 2), tell("drawn by a destructor");
+}
+
+static void destructor(void)
+{
+    frames(begin(100, 80), 3);
+    draws_in_destructor = 1;
+    exit(9);
+}
+
+/* The handler is registered before drivers register theirs, which run before it then. */
+static void draw_at_early_exit(void)
+{
+    atexit(last_frame);
+    global = begin(100, 80);
+    frames(global, 3);
+    exit(6);
+}
+
 static void on_signal(int number) { frames(global, 1), exit(30 + number); }
 
 static void draw_at_signal(void)
@@ -389,6 +413,8 @@ static const struct { const char *name; void (*run)(void); } cases[] = {
     {"exit-elsewhere", exit_elsewhere},
     {"dlclose", close_library},
     {"atexit", draw_at_exit},
+    {"early-atexit", draw_at_early_exit},
+    {"destructor", destructor},
     {"signal", draw_at_signal},
     {"late-signal", draw_at_late_signal},
     {"abort", abort_current},

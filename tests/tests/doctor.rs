@@ -114,6 +114,8 @@ fn all_is_well_here_without_any_x_server() -> Result<()> {
     said.says("2d-shared-memory", "ok", &["by descriptor"])?;
     said.says("2d-side", "ok", &["1280x1024, depth 24"])?;
     said.says("renderer egl:0", "ok", &[])?;
+    said.says("vulkan-loader", "ok", &["libvulkan.so.1"])?;
+    said.says("vulkan-layer", "ok", &["libglxrun_vulkan.so"])?;
     Ok(())
 }
 

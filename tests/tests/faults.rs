@@ -37,6 +37,8 @@ same_as_direct! {
     an_exit_while_another_thread_swaps: "exit-elsewhere";
     the_library_closed_and_opened_again: "dlclose";
     an_exit_handler_that_draws: "atexit";
+    an_exit_handler_that_draws_and_is_older_than_the_driver: "early-atexit";
+    a_destructor_that_draws_in_a_new_context: "destructor";
     a_signal_handler_that_draws_and_exits: "signal";
     a_signal_handler_that_draws_during_exit: "late-signal";
     an_abort: "abort";

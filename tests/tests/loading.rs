@@ -202,3 +202,20 @@ fn a_program_that_grabs_the_server_draws_on() -> Result<()> {
     }
     Ok(())
 }
+
+/// NVIDIA's Vulkan driver is its library of OpenGL, and asks whether the server has GLX: that must not be our GLX.
+#[test]
+fn a_driver_hears_of_the_servers_own_glx() -> Result<()> {
+    let stage = Stage::start()?;
+    let folder = TempDir::new()?;
+    let (driver, program) = (folder.path().join("libGLX_test.so.0"), folder.path().join("program"));
+    let soname = "-Wl,-soname,libGLX_test.so.0";
+    c::compile("driver.c", &driver, &["-DDRIVER", "-shared", "-fPIC", soname, "-lX11"])?;
+    let (driver, rpath) = (driver.display().to_string(), format!("-Wl,-rpath,{}", folder.path().display()));
+    c::compile("driver.c", &program, &[&driver, &rpath, "-lX11"])?;
+    let mut command = stage.glxrun()?;
+    command.arg("--").arg(&program);
+    let said = Program::run(command)?.success()?.stdout;
+    ensure!(said == "program 1 driver 0 thread 0\n", "{said}");
+    Ok(())
+}

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use glxrun_tests::screen::still_picture;
 use glxrun_tests::stage::{Counts, glxrun};
-use glxrun_tests::{Program, Result, Screen, Tolerance, TwoD, XServer, ensure};
+use glxrun_tests::{Program, Result, Screen, Tolerance, TwoD, XServer, c, ensure};
 use rustix::process::Signal;
 
 /// glxrun on a 2D side, rendering in software.
@@ -122,5 +122,101 @@ fn a_program_is_ended_by_its_signal() -> Result<()> {
     Screen::connect(&server)?.first_window()?;
     program.signal(Signal::TERM)?;
     ensure!(program.wait()?.status.code() == Some(128 + 15), "another status");
+    Ok(())
+}
+
+#[test]
+fn a_program_of_sdl() -> Result<()> {
+    let server = TwoD::Xvfb.start(24)?;
+    let mut command = split(&server)?;
+    command.args(["--stats", "--", "/usr/libexec/installed-tests/SDL2/testvulkan"]);
+    let program = Program::start(command)?;
+    let screen = Screen::connect(&server)?;
+    let window = screen.first_window()?;
+    // Its colour changes with time.
+    let start = std::time::Instant::now();
+    while screen.picture(window)?.pixel8(99, 99)[..3] == [0, 0, 0] {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        ensure!(start.elapsed() < glxrun_tests::program::deadline(), "{}", program.report());
+    }
+    program.signal(Signal::TERM)?;
+    let counts = Counts::only_window(&program.wait()?.stderr)?;
+    ensure!(counts.delivered > 0, "{counts:?}");
+    Ok(())
+}
+
+#[test]
+fn a_program_of_glfw() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let program = folder.path().join("glfw");
+    c::compile("vulkan_glfw.c", &program, &["-lvulkan", "-lglfw"])?;
+    for two_d in [TwoD::Xvfb, TwoD::XvfbGlx] {
+        let server = two_d.start(24)?;
+        let mut command = split(&server)?;
+        command.args(["--stats", "--pause-at-frame", "3", "--spoil", "off", "--"]).arg(&program);
+        let (picture, stderr) = still_colour(command, &Screen::connect(&server)?)?;
+        ensure!(picture == [255, 128, 0], "{picture:?}");
+        ensure!(Counts::only_window(&stderr)?.delivered >= 1, "{stderr}");
+    }
+    Ok(())
+}
+
+/// The colour that a program's window comes to have all over, other than black.
+fn still_colour(command: Command, screen: &Screen) -> Result<([u8; 3], String)> {
+    let program = Program::start(command)?;
+    let window = screen.first_window()?;
+    let start = std::time::Instant::now();
+    loop {
+        let picture = screen.picture(window)?;
+        let pixel = picture.pixel8(9, 9);
+        if picture.is_uniform() && pixel[..3] != [0, 0, 0] {
+            program.signal(Signal::TERM)?;
+            return Ok(([pixel[0], pixel[1], pixel[2]], program.wait()?.stderr));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        ensure!(start.elapsed() < glxrun_tests::program::deadline(), "{}", program.report());
+    }
+}
+
+/// Pictures of frames, recorded and found again.
+#[test]
+fn golden_frames_of_a_cube() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let pictures = folder.path().join("pictures");
+    for (word, said) in
+        [("record", "frame-9.png (500x500)"), ("check", "all 2 frames are as they were recorded")]
+    {
+        let mut command = glxrun()?;
+        command.args(["golden", word]);
+        if word == "record" {
+            command.args(["--frames", "2,9"]);
+        }
+        command.args(["--timeout", "50"]).arg(&pictures);
+        command.args(["--options", "-d egl:software --size 640x640", "vkcube"]);
+        let ended = Program::run(command)?;
+        ensure!(ended.status.code() == Some(0) && ended.stderr.contains(said), "{}", ended.stderr);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_cube_is_compared_with_itself_direct() -> Result<()> {
+    let mut command = glxrun()?;
+    command.args(["compare", "--rounds", "1", "--until-frame", "30", "--warmup", "0.1", "--frame", "9"]);
+    command.args(["--check-images", "-d", "egl:software", "vkcube"]);
+    let ended = Program::run(command)?.success()?;
+    ensure!(ended.stdout.contains("the pictures are equal"), "{}", ended.stdout);
+    Ok(())
+}
+
+#[test]
+fn a_video_of_a_cube() -> Result<()> {
+    let server = TwoD::Xvfb.start(24)?;
+    let folder = tempfile::tempdir()?;
+    let video = folder.path().join("cube.mp4");
+    let mut command = split(&server)?;
+    command.arg("--record").arg(&video).args(["vkcube", "--c", "60"]);
+    Program::run(command)?.success()?;
+    ensure!(std::fs::metadata(&video)?.len() > 1000, "the video is empty");
     Ok(())
 }

@@ -20,7 +20,7 @@ pub const INSTANCE_EXTENSIONS: &[Extension] = &[
     (c"VK_EXT_surface_maintenance1", 1),
 ];
 
-/// The device extensions of the same kind.
+/// The device extensions of the same kind, which the layer adds to those of a device.
 pub const DEVICE_EXTENSIONS: &[Extension] = &[
     (c"VK_KHR_swapchain", 70),
     (c"VK_KHR_swapchain_mutable_format", 1),

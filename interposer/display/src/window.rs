@@ -120,7 +120,7 @@ impl Window {
     }
 
     /// Memory for a frame of `width` x `height` pixels, with unspecified content, that is begun later; see
-    /// [`Loan`](crate::Loan). Never waits. None if the window is gone, the connection is lost, the size is empty or there is
+    /// [`Loan`]. Never waits. None if the window is gone, the connection is lost, the size is empty or there is
     /// no memory.
     pub fn lend(&self, width: u16, height: u16) -> Option<Loan> {
         self.shared.lend(width, height)
@@ -174,7 +174,7 @@ impl Window {
         watchers.push(watcher);
     }
 
-    /// Waits until each posted frame is delivered or given up (window gone, connection lost), or for [`PATIENCE`]: the
+    /// Waits until each posted frame is delivered or given up (window gone, connection lost), or for some seconds: the
     /// program itself may keep the server from serving us, by XGrabServer.
     pub fn finish(&self) {
         self.shared.finish();

@@ -8,6 +8,7 @@
 //! The deciding code below therefore runs first, and then either jumps on with the caller's own arguments and
 //! return address or returns our function. It neither locks nor allocates nor logs: `std` itself comes this way.
 
+mod caller;
 mod deepbind;
 mod object;
 
@@ -91,6 +92,8 @@ pub unsafe fn symbol(handle: *mut c_void, name: &CStr) -> *mut c_void {
     // SAFETY: the caller vouches for the handle.
     unsafe { dlsym(handle, name.as_ptr()) }
 }
+
+pub use caller::is_driver;
 
 /// Whether the process has a GL library loaded.
 pub fn has_gl() -> bool {

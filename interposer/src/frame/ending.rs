@@ -55,6 +55,11 @@ pub fn hold() {
     SWAPPED.store(now(), SeqCst);
 }
 
+/// Whether the process ends.
+pub fn has_begun() -> bool {
+    ENDING.load(SeqCst) != 0
+}
+
 extern "C" fn at_exit() {
     ENDING.store(this_thread(), SeqCst);
     let is_drawing = || {

@@ -182,7 +182,15 @@ fn make(window: &Window, send: impl FnOnce(&Record) -> bool) -> bool {
 
 /// Makes a frame of a window: `read` puts its pixels, `width` x `height` of them, where it is told. It is not called
 /// for a frame that is dropped; then the answer is false.
-pub fn deliver(window: &Window, width: u16, height: u16, read: impl FnOnce(readback::Target)) -> bool {
+pub fn deliver(
+    window: &Window,
+    features: &Features,
+    (width, height): (u16, u16),
+    read: impl FnOnce(readback::Target),
+) -> bool {
+    if features.at_exit {
+        return make(window, |_| false);
+    }
     deliver_slot(window, width, height, |slot| read(strategy::target_of(slot)))
 }
 

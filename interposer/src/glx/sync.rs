@@ -1,6 +1,6 @@
 //! GLX_OML_sync_control and GLX_SGI_video_sync: refreshes of the clock that swap intervals count, and swaps.
 //!
-//! UST is CLOCK_MONOTONIC in microseconds, as with Mesa; MSC the number of a refresh of [`Clock`]; SBC see
+//! UST is CLOCK_MONOTONIC in microseconds, as with Mesa; MSC the number of a refresh (`glxrun_contract::clock`); SBC see
 //! [`Swaps`](super::swaps::Swaps).
 
 use std::ffi::{c_int, c_uint};

@@ -20,7 +20,7 @@ pub unsafe fn query(
 ) -> c_int {
     // SAFETY: the program passes a C string.
     let asks_for_glx = !name.is_null() && unsafe { CStr::from_ptr(name) } == GLX;
-    if !asks_for_glx || super::is_own(dpy) {
+    if !asks_for_glx || super::is_own(dpy) || dl::is_driver() {
         // SAFETY: the program's own arguments.
         return real::XQueryExtension
             .get()
@@ -47,6 +47,7 @@ pub unsafe fn list(dpy: *mut Display, count: *mut c_int) -> *mut *mut c_char {
         || count.is_null()
         || super::is_own(dpy)
         || !dl::has_gl()
+        || dl::is_driver()
         || AppDisplay::of(dpy).is_none()
     {
         return names;

@@ -101,7 +101,7 @@ unsafe fn extension_data(connection: *mut c_void, extension: *mut Extension) -> 
     let is_glx = !extension.is_null() && unsafe { CStr::from_ptr((*extension).name) } == c"GLX";
     // SAFETY: libxcb gives a reply or null.
     let Some(actual) = (unsafe { answer.as_ref() }) else { return answer };
-    if !is_glx || is_third_dimension(connection) {
+    if !is_glx || is_third_dimension(connection) || crate::dl::is_driver() {
         return answer;
     }
     let Some(codes) = side_of(connection).map(|side| side.codes) else {

@@ -6,7 +6,7 @@ use ash::vk;
 
 use crate::loader::{self, Negotiation};
 use crate::runtime::Runtime;
-use crate::{device, direct, extensions, features, instance, physical, present, surface, swapchain};
+use crate::{device, direct, extensions, features, instance, names, physical, present, surface, swapchain};
 
 /// Whose function an entry is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -84,6 +84,10 @@ entries! {
     b"vkCreateImage" Device => swapchain::create_image;
     b"vkBindImageMemory2" Device => swapchain::bind_image_memory2;
     b"vkBindImageMemory2KHR" Device => swapchain::bind_image_memory2;
+    b"vkSetDebugUtilsObjectNameEXT" Device => names::set_name;
+    b"vkSetDebugUtilsObjectTagEXT" Device => names::set_tag;
+    b"vkDebugMarkerSetObjectNameEXT" Device => names::mark_name;
+    b"vkDebugMarkerSetObjectTagEXT" Device => names::mark_tag;
     b"vkSetHdrMetadataEXT" Device => swapchain::set_hdr_metadata;
     b"vkCreateSwapchainKHR" SWAPCHAIN => swapchain::create;
     b"vkDestroySwapchainKHR" SWAPCHAIN => swapchain::destroy;

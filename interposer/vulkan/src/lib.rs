@@ -16,6 +16,7 @@
 //! - [`swapchain`]: images, and who has which;
 //! - [`present`]: from a presented image to a frame; [`presenter`]: when it is shown;
 //! - [`copy`], [`host`]: the copy, and memory of the 2D side as the driver's;
+//! - [`names`]: names that programs give to surfaces and swapchains;
 //! - [`direct`]: frames that the driver shows, counted;
 //! - [`runtime`]: what exists once per process.
 //!
@@ -35,6 +36,7 @@ mod format;
 mod host;
 mod instance;
 mod loader;
+mod names;
 mod next;
 mod physical;
 mod present;

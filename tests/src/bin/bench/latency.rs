@@ -1,9 +1,11 @@
 //! From a key press (XTEST) to the pixel that it changes (XGetImage), by a program that draws when it hears of the key.
+//!
+//! Options: `--arm FLAGS` for each further set of flags of glxrun to measure, beside none.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use glxrun_display::check;
 use glxrun_tests::{Program, Screen, XServer};
 use x11rb::connection::Connection;
@@ -21,20 +23,32 @@ const PRESSES: u32 = 100;
 const KEY: u8 = 38;
 
 pub fn run(arguments: &[String]) -> Result<()> {
-    ensure!(arguments.is_empty(), "latency takes no options");
+    let mut sets = vec![""];
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        let flags = arguments.next().filter(|_| argument == "--arm");
+        sets.push(flags.with_context(|| format!("{argument}: the only option is --arm FLAGS"))?);
+    }
     let three_d = XServer::xvfb().start()?;
-    let two_d = XServer::xvfb().without_glx().start()?;
+    let two_d = XServer::xvfb().without_glx().with_framebuffer().start()?;
     println!("| size | arm | p50 (ms) | p95 | p99 | p50 of direct | p95 of direct |");
     println!("|---|---|---|---|---|---|---|");
     for size in ["300x300", "1280x720", "1920x1080"] {
         let mut arms = vec![("direct".to_owned(), None)];
-        arms.extend(backends(&three_d).map(|(name, device)| (format!("split, {name}"), Some(device))));
+        for (name, device) in backends(&three_d) {
+            arms.extend(sets.iter().map(|flags| {
+                (format!("split, {name} {flags}").trim_end().to_owned(), Some((device.clone(), *flags)))
+            }));
+        }
         let mut times = vec![Vec::new(); arms.len()];
         for _ in 0..ROUNDS {
             for ((_, device), times) in arms.iter().zip(&mut times) {
                 let (server, command) = match device {
                     None => (&three_d, on(&three_d, Command::new(program_path("clears")?))),
-                    Some(device) => (&two_d, split(&two_d, device, &[], "clears")?),
+                    Some((device, flags)) => {
+                        let flags: Vec<&str> = flags.split_whitespace().collect();
+                        (&two_d, split(&two_d, device, &flags, "clears")?)
+                    }
                 };
                 times.extend(presses(server, command, size)?);
             }

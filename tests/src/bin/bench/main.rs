@@ -1,6 +1,6 @@
 //! What the split costs, against the same program drawing directly. To be run with nothing else running:
 //!
-//!     cargo run --release -p glxrun-tests --bin bench -- all            every table of docs/performance.md, in half an hour
+//!     cargo run --release -p glxrun-tests --bin bench -- all            every table of docs/performance.md, in twelve minutes
 //!     cargo run --release -p glxrun-tests --bin bench -- frames [...]   frames a second (options: see frames.rs)
 //!     cargo run --release -p glxrun-tests --bin bench -- calls          single calls, and start-up
 //!     cargo run --release -p glxrun-tests --bin bench -- latency        from a key press to a pixel
@@ -24,9 +24,9 @@ fn main() -> Result<()> {
     match name {
         "all" => {
             println!("### Frames a second\n");
-            frames::run(&[])?;
+            frames::run(&words("--seconds 0.8"))?;
             println!("\n### Scenes of 10 ms and more\n");
-            frames::run(&["--heavy".to_owned()])?;
+            frames::run(&[words("--heavy --rounds 5 --seconds 1 --arm"), vec![String::new()]].concat())?;
             println!("\n### Single calls\n");
             calls::run()?;
             println!("\n### Key press to pixel\n");
@@ -38,6 +38,11 @@ fn main() -> Result<()> {
         "soak" => soak::run(rest),
         other => bail!("{other:?} is no benchmark: all, frames, calls, latency or soak"),
     }
+}
+
+/// A command line's words.
+fn words(line: &str) -> Vec<String> {
+    line.split_whitespace().map(str::to_owned).collect()
 }
 
 /// The back ends that are measured: their names, and what names them to glxrun with that 3D side.
