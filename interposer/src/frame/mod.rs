@@ -155,7 +155,9 @@ pub fn send(current: &Current, window: &Arc<Window>, buffer: u32) {
     }
     if here.draw.is_stereo() && stereo::is_composed() {
         let read = |eye: u32, target: readback::Target| read_current(current, eye, target);
-        deliver(window, here.draw.width, here.draw.height, |target| stereo::compose(buffer, target, read));
+        deliver(window, current.context.features(), (here.draw.width, here.draw.height), |target| {
+            stereo::compose(buffer, target, read)
+        });
         return;
     }
     send_drawn(&here, window);
