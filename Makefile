@@ -12,7 +12,7 @@ BASE ?= debian:12-slim
 EXTRA ?=
 IMAGE_OPTIONS ?=
 
-.PHONY: help demo test variants check lint build deps rust applications conformance performance torture soak image image-test deb deb-test
+.PHONY: help demo test variants check lint build deps rust applications conformance performance torture soak image image-test deb deb-test audit valgrind
 
 help:
 	@echo 'make demo          run glxgears split, show its frame rates, save demo.png'
@@ -21,6 +21,8 @@ help:
 	@echo 'make check         format, lints, documentation and all tests: what CI runs'
 	@echo 'make build         glxrun and its libraries, optimised'
 	@echo 'make conformance   piglit direct and split, compared; QUICK=1 for what CI runs (tests/conformance/README.md)'
+	@echo 'make audit         licences and sources of the crates used; ADVISORIES=1 also asks for known faults of theirs'
+	@echo 'make valgrind      small programs in memcheck and helgrind, both back ends'
 	@echo 'make deb           a Debian package; deb-test installs it on a clean Debian 12 and tries it there (as root)'
 	@echo 'make image         an image, by docker, podman or buildah; image-test builds one and tries it (as root)'
 	@echo 'make applications  run many real programs direct and split, renew docs/applications.md'
@@ -68,6 +70,15 @@ lint: deps
 	$(DOC) -p glxrun-launcher
 
 check: lint test
+
+# Compiling cargo-deny takes minutes, so CI does without; advisories come from the network.
+audit: rust
+	@command -v cargo-deny >/dev/null || { echo 'make audit needs cargo-deny; run: cargo install --locked cargo-deny' >&2; exit 1; }
+	$(CARGO) deny check bans licenses sources $(if $(ADVISORIES),advisories)
+
+valgrind: deps
+	$(CARGO) build --workspace --bins
+	BIN=$(or $(CARGO_TARGET_DIR),target)/debug tests/valgrind/run
 
 conformance: deps
 	@sh tests/deps.sh piglit

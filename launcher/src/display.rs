@@ -6,17 +6,20 @@ use std::os::unix::net::{SocketAddr, UnixStream};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use glxrun_display::check;
+use glxrun_display::{Checked, check};
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{ConnectionExt, CreateWindowAux, WindowClass};
 use x11rb::reexports::x11rb_protocol::parse_display::{ConnectAddress, ParsedDisplay, parse_display};
 use x11rb::reexports::x11rb_protocol::xauth::{Family, get_auth};
-use x11rb::rust_connection::{DefaultStream, RustConnection};
+use x11rb::rust_connection::DefaultStream;
 
 use crate::failure::Failure;
 use crate::signals::Signals;
 use crate::task;
 use crate::xauth::{self, Cookie};
+
+/// A connection to a server that is not believed everything.
+pub type RustConnection = x11rb::rust_connection::RustConnection<Checked>;
 
 /// How long an X server may take to answer.
 pub const LIMIT: Duration = Duration::from_secs(10);
@@ -42,8 +45,12 @@ impl Server {
             Some(cookie) => (xauth::PROTOCOL.to_vec(), cookie.0.to_vec()),
             None => get_auth(family, &address, display.display).ok().flatten().unwrap_or_default(),
         };
-        RustConnection::connect_to_stream_with_auth_info(stream, display.screen.into(), name, data)
-            .map_err(|error| anyhow!("{}", one_line(&error.to_string())))
+        let stream = Checked::new(stream);
+        let connected =
+            RustConnection::connect_to_stream_with_auth_info(stream, display.screen.into(), name, data);
+        let connection = connected.map_err(|error| anyhow!("{}", one_line(&error.to_string())))?;
+        connection.stream().begin();
+        Ok(connection)
     }
 
     /// The server's process id, where it runs on this machine and in sight.

@@ -7,7 +7,8 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{ConnectionExt, ImageFormat, ImageOrder, Setup, VisualClass, Visualid, Window};
-use x11rb::rust_connection::RustConnection;
+
+use crate::display::RustConnection;
 
 /// Bytes of the largest picture that is read from a file: more than any screen has.
 const MOST: usize = 1 << 30;

@@ -94,7 +94,8 @@ fn after_a_program_that_ends_with_its_server() {
     assert_eq!(run.line(), "seen");
     kill_process(stage.server(&displays[0]), Signal::KILL).expect("the server runs");
     let outcome = run.end();
-    assert_eq!(outcome.status, Some(1), "xev's own status");
+    // Xlib's own ends of a lost connection: 1 when it reads, SIGPIPE when xev is still at writing.
+    assert!([Some(1), Some(141)].contains(&outcome.status), "{:?}: {}", outcome.status, outcome.stderr);
     assert!(outcome.stderr.contains("the 2D side's Xvfb"), "{}", outcome.stderr);
     assert_clean(&stage, &displays);
 }

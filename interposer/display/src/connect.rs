@@ -11,7 +11,6 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixStream};
 
-use parking_lot::Mutex;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, Shutdown, sendmsg, sockopt};
@@ -26,18 +25,16 @@ use x11rb_protocol::parse_display::{ConnectAddress, ParsedDisplay, parse_display
 use x11rb_protocol::xauth::{Family, get_auth};
 
 use crate::error::ConnectError;
-use crate::packets::Packets;
+use crate::packets::Checked;
 
 /// A connected socket that never raises SIGPIPE.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    inner: DefaultStream,
+    inner: Checked,
     /// Whether the server is at the other end of a Unix socket: on this machine, and able to receive descriptors.
     pub local: bool,
     /// Bytes that can be written at once, without waiting, whenever the socket is writable at all.
     pub portion: usize,
-    /// What the server sends, once the connection is set up.
-    packets: Mutex<Option<Packets>>,
 }
 
 /// Bytes of a send buffer to ask for. Linux gives what its administrator allows, usually much less.
@@ -59,7 +56,7 @@ pub(crate) fn connect(display: &str) -> Result<(RustConnection<Stream>, usize), 
     let screen = usize::from(parsed.screen);
     let connection = RustConnection::connect_to_stream_with_auth_info(stream, screen, auth, data)
         .map_err(|error| refused(turned_away(&error, screen)))?;
-    *connection.stream().packets.lock() = Some(Packets::default());
+    connection.stream().inner.begin();
     Ok((connection, screen))
 }
 
@@ -115,17 +112,14 @@ fn local(socket: UnixStream) -> io::Result<(Stream, Family, Vec<u8>)> {
     let _ = sockopt::set_socket_send_buffer_size(&inner, SEND_BUFFER);
     // A Unix socket is writable while at most a quarter of its buffer is in use, by the kernel's own accounts.
     let portion = sockopt::socket_send_buffer_size(&inner).unwrap_or(0) / 2;
-    Ok((
-        Stream { inner, local: true, portion: portion.max(PORTION), packets: Mutex::new(None) },
-        family,
-        address,
-    ))
+    let inner = Checked::new(inner);
+    Ok((Stream { inner, local: true, portion: portion.max(PORTION) }, family, address))
 }
 
 fn remote(socket: TcpStream) -> io::Result<(Stream, Family, Vec<u8>)> {
     socket.set_nodelay(true)?;
     let (inner, (family, address)) = DefaultStream::from_tcp_stream(socket)?;
-    Ok((Stream { inner, local: false, portion: PORTION, packets: Mutex::new(None) }, family, address))
+    Ok((Stream { inner: Checked::new(inner), local: false, portion: PORTION }, family, address))
 }
 
 impl Stream {
@@ -184,11 +178,7 @@ impl x11rb::rust_connection::Stream for Stream {
     }
 
     fn read(&self, buffer: &mut [u8], descriptors: &mut Vec<RawFdContainer>) -> io::Result<usize> {
-        let count = self.inner.read(buffer, descriptors)?;
-        if let Some(packets) = &mut *self.packets.lock() {
-            packets.pass(&buffer[..count])?;
-        }
-        Ok(count)
+        self.inner.read(buffer, descriptors)
     }
 
     fn write(&self, buffer: &[u8], descriptors: &mut Vec<RawFdContainer>) -> io::Result<usize> {

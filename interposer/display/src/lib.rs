@@ -60,6 +60,7 @@ pub use glyph::Glyph;
 pub use image::Image;
 pub use loan::Loan;
 pub use on_screen::OnScreen;
+pub use packets::Checked;
 pub use remote::{Registration, Remote, Reservation, Rows};
 pub use screen::{Geometry, Layout, Screen, Visual};
 pub use server::{Options, Server};

@@ -3,7 +3,12 @@
 //! x11rb makes room for a packet as soon as its first 32 bytes are there, up to the 16 GiB that a length can say. A server
 //! that lies, or a stream that lost its place, would so end the program for want of memory.
 
-use std::io;
+use std::io::{self, IoSlice};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+
+use parking_lot::Mutex;
+use x11rb::rust_connection::{DefaultStream, PollMode, Stream};
+use x11rb::utils::RawFdContainer;
 
 /// Bytes of the longest packet that is believed: more than the picture of any window that a GPU can draw.
 const MOST: u64 = 1 << 30;
@@ -13,6 +18,64 @@ const HEAD: usize = 32;
 const LENGTH_END: usize = 8;
 const REPLY: u8 = 1;
 const GENERIC_EVENT: u8 = 35;
+
+/// A socket to a server whose packets' lengths are looked at.
+#[derive(Debug)]
+pub struct Checked {
+    inner: DefaultStream,
+    /// None until the connection is set up: what the server sends before that has a form and a limit of its own.
+    packets: Mutex<Option<Packets>>,
+}
+
+impl Checked {
+    /// A socket that nothing has been read from.
+    pub fn new(inner: DefaultStream) -> Checked {
+        Checked { inner, packets: Mutex::new(None) }
+    }
+
+    /// The connection is set up: from now on packets come.
+    pub fn begin(&self) {
+        *self.packets.lock() = Some(Packets::default());
+    }
+}
+
+impl Stream for Checked {
+    fn poll(&self, mode: PollMode) -> io::Result<()> {
+        self.inner.poll(mode)
+    }
+
+    fn read(&self, buffer: &mut [u8], descriptors: &mut Vec<RawFdContainer>) -> io::Result<usize> {
+        let count = self.inner.read(buffer, descriptors)?;
+        if let Some(packets) = &mut *self.packets.lock() {
+            packets.pass(&buffer[..count])?;
+        }
+        Ok(count)
+    }
+
+    fn write(&self, buffer: &[u8], descriptors: &mut Vec<RawFdContainer>) -> io::Result<usize> {
+        self.inner.write(buffer, descriptors)
+    }
+
+    fn write_vectored(
+        &self,
+        parts: &[IoSlice<'_>],
+        descriptors: &mut Vec<RawFdContainer>,
+    ) -> io::Result<usize> {
+        self.inner.write_vectored(parts, descriptors)
+    }
+}
+
+impl AsFd for Checked {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.inner.as_fd()
+    }
+}
+
+impl AsRawFd for Checked {
+    fn as_raw_fd(&self) -> i32 {
+        self.inner.as_raw_fd()
+    }
+}
 
 /// Follows the borders of packets (X11 protocol, "Request Format" and what follows) through the bytes as they are read.
 #[derive(Debug, Default)]

@@ -12,7 +12,8 @@ use x11rb::protocol::xproto::{
     ConnectionExt as _, ImageFormat, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, MOTION_NOTIFY_EVENT,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
-use x11rb::rust_connection::RustConnection;
+
+use crate::display::RustConnection;
 
 /// Events of a run.
 const EVENTS: usize = 30;

@@ -8,9 +8,8 @@ use glxrun_contract::settings::WindowManager;
 use glxrun_display::check;
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{ConnectionExt, CreateWindowAux, EventMask, MapState, WindowClass};
-use x11rb::rust_connection::RustConnection;
 
-use crate::display::Server;
+use crate::display::{RustConnection, Server};
 use crate::failure::Failure;
 use crate::helper::Helper;
 use crate::scratch::Scratch;
