@@ -18,6 +18,7 @@ use parking_lot::{Mutex, RwLock};
 use crate::egl;
 use crate::frame::choice::Choices;
 use crate::frame::cuda;
+use crate::frame::ending;
 use crate::frame::orders::Orders;
 use crate::frame::transfer::Transfers;
 use crate::glx::config::{self, Config};
@@ -110,6 +111,7 @@ impl Runtime {
         for problem in problems {
             log::warn!("{problem}");
         }
+        ending::before_drivers();
         let backend = if settings.mode == Mode::Direct { None } else { open_backend(settings) };
         Self {
             backend,

@@ -143,7 +143,8 @@ fn frames_keep_the_order_in_which_they_were_begun() {
 fn what_is_about_to_be_lost_is_brought_in() {
     let xvfb = Xvfb::start(24, &[]);
     let client = Client::new(&xvfb);
-    let server = xvfb.connect(Transport::Auto, Spoil::Off);
+    // Memory that is shared is attached first, with an answer that a stopped server does not give.
+    let server = xvfb.connect(Transport::PutImage, Spoil::Off);
     let window = watch(&server, client.window(24, SIZE.0, SIZE.1));
     let source = Source::default();
     xvfb.signal(libc::SIGSTOP);

@@ -3,10 +3,13 @@
 //! exit(3) lets other threads run on while libraries free what they draw with (libglvnd's EGL its tables of functions). Direct,
 //! such a thread mostly waits for the X server then and sees nothing of it. Ours does not wait, so it is held where it swaps: for a
 //! while, since a handler of the program may wait for it.
+//!
+//! Handlers run in the reverse of their order: one of the program's that is older than the drivers' runs after those. Mesa still
+//! takes a swap then, but crashes now and then where pixels are read, so frames are dropped from there on.
 
 use std::cell::Cell;
 use std::sync::Once;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -31,6 +34,8 @@ static SWAPPER: AtomicUsize = AtomicUsize::new(0);
 static SWAPPED: AtomicU64 = AtomicU64::new(0);
 /// Threads that were held.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
+/// Whether the drivers' handlers have run.
+static AFTER_DRIVERS: AtomicBool = AtomicBool::new(false);
 
 fn this_thread() -> usize {
     HERE.with(|here| std::ptr::from_ref(here).addr())
@@ -53,6 +58,21 @@ pub fn hold() {
     }
     SWAPPER.store(this, SeqCst);
     SWAPPED.store(now(), SeqCst);
+}
+
+/// Drivers are about to be loaded.
+pub fn before_drivers() {
+    // SAFETY: a function that lives as long as the process (the library is linked nodelete).
+    let _ = unsafe { libc::atexit(after_drivers) };
+}
+
+extern "C" fn after_drivers() {
+    AFTER_DRIVERS.store(true, SeqCst);
+}
+
+/// Whether the process ends and the drivers have done so, so that pixels must not be read any more.
+pub fn is_after_drivers() -> bool {
+    AFTER_DRIVERS.load(SeqCst)
 }
 
 /// Whether the process ends.

@@ -172,7 +172,7 @@ fn send_drawn(drawn: &dyn Drawn, window: &Arc<Window>) -> bool {
 fn make(window: &Window, send: impl FnOnce(&Record) -> bool) -> bool {
     let number = window.counters().count_rendered();
     let record = watch::begin(window, number);
-    let sent = send(&record);
+    let sent = !ending::is_after_drivers() && send(&record);
     if sent {
         hold(window, number);
     } else {

@@ -356,11 +356,11 @@ pub static TABLE: &[Setting] = &[
         flag: Some("stereo"),
         short: None,
         env: "GLXRUN_STEREO",
-        metavar: "left|right|redcyan|greenmagenta|blueyellow|interleaved|columns|checkerboard|sidebyside|topbottom",
+        metavar: "MODE",
         bare: None,
         allowed: "left, right, redcyan, greenmagenta, blueyellow, interleaved, columns, checkerboard, sidebyside or topbottom",
         default: "redcyan",
-        help: "how the two pictures of a stereo window are shown",
+        help: "how the two pictures of a stereo window are shown: left, right, redcyan, ..., sidebyside, topbottom",
         detail: "Programs that ask GLX for stereo get it. `left` and `right` show the picture of one eye; `redcyan`, `greenmagenta` and `blueyellow` both, for \
                  glasses of these colours; with `interleaved` (rows), `columns` and `checkerboard` the eyes take turns, for screens that part them; \
                  `sidebyside` and `topbottom` show both at half the size.",
