@@ -1,11 +1,8 @@
 //! EGL on X11: what a program draws by EGL on the 3D side is what its windows on the 2D side show.
 
-use std::time::{Duration, Instant};
-
-use glxrun_tests::program::deadline;
+use glxrun_tests::screen::still_picture;
 use glxrun_tests::stage::{Counts, Reference, glxrun};
-use glxrun_tests::{Context, Image, Program, Result, Screen, Stage, TwoD, compare_frames, ensure};
-use rustix::process::Signal;
+use glxrun_tests::{Context, Program, Result, Stage, TwoD, compare_frames, ensure};
 
 /// A case of `eglscene`: same pictures and same output direct and split, and all frames came through glxrun.
 fn case(stage: &Stage, arguments: &[&str]) -> Result<()> {
@@ -138,22 +135,6 @@ fn es2gears_shows_gears() -> Result<()> {
     ensure!(ssim >= 0.9, "SSIM {ssim:.3}");
     ensure!(Counts::only_window(&stderr)?.delivered == 2, "{stderr}");
     Ok(())
-}
-
-/// Starts a program, gives what its window shows once that stays as it is, and ends it.
-fn still_picture(command: std::process::Command, screen: &Screen) -> Result<(Image, String)> {
-    let program = Program::start(command)?;
-    let window = screen.first_window()?;
-    let (start, mut last, mut unchanged) = (Instant::now(), screen.picture(window)?, 0);
-    while unchanged < 5 {
-        std::thread::sleep(Duration::from_millis(50));
-        let now = screen.picture(window)?;
-        unchanged = if now == last && !now.is_uniform() { unchanged + 1 } else { 0 };
-        last = now;
-        ensure!(start.elapsed() < deadline(), "no still picture from {}", program.report());
-    }
-    program.signal(Signal::TERM)?;
-    Ok((last, program.wait()?.stderr))
 }
 
 #[test]
