@@ -5,7 +5,7 @@ use std::process::Command;
 
 use glxrun_tests::lockstep::wait_until_same;
 use glxrun_tests::program::Ended;
-use glxrun_tests::{Program, Result, Stage, artifacts, c, compare_frames, ensure};
+use glxrun_tests::{Program, Result, Stage, XServer, artifacts, c, compare_frames, ensure};
 use tempfile::TempDir;
 
 macro_rules! loading {
@@ -213,7 +213,9 @@ fn a_driver_hears_of_the_servers_own_glx() -> Result<()> {
     c::compile("driver.c", &driver, &["-DDRIVER", "-shared", "-fPIC", soname, "-lX11"])?;
     let (driver, rpath) = (driver.display().to_string(), format!("-Wl,-rpath,{}", folder.path().display()));
     c::compile("driver.c", &program, &[&driver, &rpath, "-lX11"])?;
+    let without_glx = XServer::xvfb().without_glx().start()?;
     let mut command = stage.glxrun()?;
+    without_glx.apply(&mut command);
     command.arg("--").arg(&program);
     let said = Program::run(command)?.success()?.stdout;
     ensure!(said == "program 1 driver 0 thread 0\n", "{said}");
