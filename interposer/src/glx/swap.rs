@@ -101,16 +101,14 @@ fn swap_elsewhere(display: &AppDisplay, xid: XID) {
         let buffer = if double_buffered { api::BACK } else { api::FRONT };
         display.catch_up(true);
         let backend = Runtime::get().backend;
-        match backend.map_or(Shown::Itself, |backend| backend.to_show(&surface)) {
-            Shown::Itself => {
-                frame::send_from_worker(window, &surface, buffer, drawable.config());
-                drawable.note_swap();
-            }
-            Shown::Copy(copy) => {
-                frame::send_from_worker(window, &copy, buffer, drawable.config());
-                drawable.note_swap();
-            }
-            Shown::Later => {}
+        let shown = match backend.map_or(Shown::Itself, |backend| backend.to_show(&surface)) {
+            Shown::Itself => Some(surface),
+            Shown::Copy(copy) => Some(copy),
+            Shown::Later => None,
+        };
+        if let Some(shown) = shown {
+            frame::send_from_worker(window, &shown, buffer, drawable.config());
+            drawable.note_swap();
         }
         pace(&drawable.pacer, drawable.swap_interval.load(Relaxed));
     }
