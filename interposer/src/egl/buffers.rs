@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use super::current::{self, Current};
 use crate::gl::api::{self, get_integer, gl};
+use crate::gl::buffers::copy_bound;
 use crate::gl::selection::{Half, Kind, Selection};
 use crate::gl::state::DefaultFramebuffer;
 use crate::interpose::Inside;
@@ -125,7 +126,7 @@ impl Current {
     /// Whether the front buffer of a window with two is drawn to.
     pub fn draws_front(&self) -> bool {
         let selection = self.known.selection.lock();
-        selection.drawn_halves(self.kind()).contains(&Half::Front)
+        selection.drawn_halves(self.kind()).has(Half::Front)
     }
 
     /// With both buffers selected the back one is drawn to; here the front one gets the same colours.
@@ -152,23 +153,11 @@ impl Current {
         if self.bind(to.raw(), from.raw())
             && let Some(_guard) = DefaultFramebuffer::new(self.features())
         {
-            let (width, height) = (to.width.into(), to.height.into());
-            gl!(real glReadBuffer(api::BACK));
-            gl!(real glDrawBuffer(api::BACK));
-            gl!(glBlitFramebuffer(0, 0, width, height, 0, 0, width, height, buffers, api::NEAREST));
-            self.name_for_driver();
+            let whole = [0, 0, to.width.into(), to.height.into()];
+            let selection = self.known.selection.lock();
+            copy_bound(&[whole], buffers, &selection.native_draw(self.kind()), selection.native_read());
         }
         self.rebind();
-    }
-
-    /// Selects buffers by the driver's names, as the program has them; the default framebuffer must be bound.
-    fn name_for_driver(&self) {
-        let selection = self.known.selection.lock();
-        match &selection.native_draw(self.kind())[..] {
-            [name] => gl!(real glDrawBuffer(*name)),
-            names => gl!(real glDrawBuffers(names.len() as i32, names.as_ptr())),
-        }
-        gl!(real glReadBuffer(selection.native_read()));
     }
 
     /// Mesa keeps the read buffer's name with the surface: one that is new to the context reads from its buffer even
@@ -179,8 +168,7 @@ impl Current {
         }
         let _inside = Inside::enter();
         let features = self.features();
-        let default = || !features.framebuffers || get_integer(api::READ_FRAMEBUFFER_BINDING) == 0;
-        if !features.es && default() {
+        if !features.es && features.default_is_bound(api::READ_FRAMEBUFFER_BINDING) {
             gl!(real glReadBuffer(api::NONE));
         }
     }

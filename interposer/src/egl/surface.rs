@@ -20,6 +20,7 @@ use crate::frame::pacing::Pacer;
 use crate::gl::selection::Half;
 use crate::gl::{api, buffers};
 use crate::interpose::passes;
+use crate::render::pairs::surface::buffers_of;
 use crate::runtime::{Runtime, is_direct};
 
 /// What a surface shows up in.
@@ -218,8 +219,8 @@ fn attribute(display: &AppDisplay, config: EGLConfig, attribute: c_int) -> c_int
 
 /// GL_DEPTH_BUFFER_BIT and GL_STENCIL_BUFFER_BIT for what a config has.
 fn depth_or_stencil(display: &AppDisplay, config: EGLConfig) -> u32 {
-    let has = |name, bit| if attribute(display, config, name) > 0 { bit } else { 0 };
-    has(egl::DEPTH_SIZE, api::DEPTH_BUFFER_BIT) | has(egl::STENCIL_SIZE, api::STENCIL_BUFFER_BIT)
+    let has = |name| attribute(display, config, name) > 0;
+    buffers_of(has(egl::DEPTH_SIZE), has(egl::STENCIL_SIZE))
 }
 
 /// The GL format of a multisampled config's colours; None for one without samples.

@@ -62,6 +62,26 @@ pub fn selected_to_read() -> u32 {
     emulated().map_or_else(|| get_integer(api::READ_BUFFER) as u32, |buffers| buffers.read())
 }
 
+/// Selects buffers by the driver's names; the default framebuffer must be bound.
+pub fn name_for_driver(draw: &[u32], read: u32) {
+    match draw {
+        [name] => gl!(real glDrawBuffer(*name)),
+        names => gl!(real glDrawBuffers(names.len() as i32, names.as_ptr())),
+    }
+    gl!(real glReadBuffer(read));
+}
+
+/// Copies rectangles (left, bottom, right, top) of `buffers` (GL_COLOR_BUFFER_BIT, ...) from the pbuffer that is bound to read from
+/// to the one that is bound to draw to; then `draw` and `read` are selected. The default framebuffer must be bound.
+pub fn copy_bound(rectangles: &[[i32; 4]], buffers: u32, draw: &[u32], read: u32) {
+    gl!(real glReadBuffer(api::BACK));
+    gl!(real glDrawBuffer(api::BACK));
+    for &[x0, y0, x1, y1] in rectangles {
+        gl!(glBlitFramebuffer(x0, y0, x1, y1, x0, y0, x1, y1, buffers, api::NEAREST));
+    }
+    name_for_driver(draw, read);
+}
+
 /// Buffers that we select for a while in place of the program's.
 pub struct Borrowed {
     emulated: Option<&'static dyn Lending>,

@@ -1,7 +1,7 @@
 //! What the GL of a context can do, as far as we use it: a call that a context does not know would leave an error
 //! for the program to find.
 
-use std::ffi::{CStr, c_uchar};
+use std::ffi::{CStr, c_uchar, c_uint};
 
 use super::api::{self, get_integer};
 use crate::frame::ending;
@@ -52,6 +52,13 @@ pub struct Features {
 }
 
 impl Features {
+    /// Whether the default framebuffer is what `binding` (GL_DRAW_FRAMEBUFFER_BINDING, ...) tells of in the current context,
+    /// which has these features.
+    pub fn default_is_bound(&self, binding: c_uint) -> bool {
+        let _inside = Inside::enter();
+        !self.framebuffers || get_integer(binding) == 0
+    }
+
     /// Of the context that is current in this thread.
     pub fn of_current() -> Self {
         let _inside = Inside::enter();

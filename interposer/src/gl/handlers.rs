@@ -3,13 +3,11 @@
 
 use std::ffi::{c_float, c_int, c_uint};
 
-use super::api::{self, get_integer, gl};
-use super::features::Features;
+use super::api::{self, gl};
 use super::{buffers, lists};
 use crate::egl;
 use crate::frame::front;
 use crate::glx::current;
-use crate::interpose::Inside;
 use crate::render::Moment;
 
 /// What was drawn to a buffer that is seen at once is shown. A thread has a context of GLX current, or of EGL, or none.
@@ -37,7 +35,6 @@ pub unsafe fn clear(mask: c_uint) {
     if mask & api::COLOR_BUFFER_BIT != 0
         && let Some(buffers) = buffers::emulated()
         && !lists::is_compiling()
-        && default_is_drawn()
     {
         buffers.clear_others(&|| gl!(real glClear(api::COLOR_BUFFER_BIT)));
     }
@@ -111,13 +108,9 @@ fn draws_to_front() {
 
 /// Whether a default framebuffer of ours is what `binding` tells of.
 pub fn default_is_bound(binding: c_uint) -> bool {
-    let is_bound = |features: &Features| {
-        let _inside = Inside::enter();
-        !features.framebuffers || get_integer(binding) == 0
-    };
     match current::get() {
-        Some(current) => is_bound(current.context.features()),
-        None => egl::current::get().is_some_and(|current| is_bound(current.features())),
+        Some(current) => current.context.features().default_is_bound(binding),
+        None => egl::current::get().is_some_and(|current| current.features().default_is_bound(binding)),
     }
 }
 

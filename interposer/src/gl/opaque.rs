@@ -13,7 +13,7 @@ use glxrun_contract::settings::Opaque;
 use super::alpha::AlphaGuard;
 use super::api::{self, get_integer, gl};
 use super::buffers;
-use crate::glx::current::{self, Current};
+use crate::glx::current;
 use crate::glx::drawable::Drawable;
 use crate::interpose::Inside;
 use crate::runtime::settings;
@@ -28,18 +28,13 @@ fn hides_alpha(drawable: Option<&Arc<Drawable>>) -> bool {
     drawable.and_then(|drawable| drawable.config()).is_some_and(|config| config.hides_alpha)
 }
 
-fn default_is_bound(current: &Current, binding: c_uint) -> bool {
-    let _inside = Inside::enter();
-    !current.context.features().framebuffers || get_integer(binding) == 0
-}
-
 /// Whether a framebuffer's alpha is there and must not be seen: the one that is drawn to, or read from.
 pub fn is_hidden(binding: c_uint) -> bool {
     is_fast()
         && current::get().is_some_and(|current| {
             let drawable =
                 if binding == api::READ_FRAMEBUFFER_BINDING { &current.read } else { &current.draw };
-            hides_alpha(drawable.as_ref()) && default_is_bound(&current, binding)
+            hides_alpha(drawable.as_ref()) && current.context.features().default_is_bound(binding)
         })
 }
 
@@ -65,7 +60,7 @@ fn settle_now(framebuffer: Option<c_uint>) {
     }
     let is_default = match framebuffer {
         Some(name) => name == 0,
-        None => default_is_bound(&current, api::READ_FRAMEBUFFER_BINDING),
+        None => current.context.features().default_is_bound(api::READ_FRAMEBUFFER_BINDING),
     };
     let Some((draw, read)) = current.surfaces() else { return };
     let _inside = Inside::enter();
@@ -78,7 +73,7 @@ fn settle_now(framebuffer: Option<c_uint>) {
     if elsewhere && current.bind(&read, &read).is_err() {
         return;
     }
-    let buffer = if default_is_bound(&current, api::READ_FRAMEBUFFER_BINDING) && features.names_buffers() {
+    let buffer = if features.default_is_bound(api::READ_FRAMEBUFFER_BINDING) && features.names_buffers() {
         buffers::selected_to_read()
     } else if current.is_double_buffered() {
         api::BACK

@@ -24,6 +24,49 @@ impl Half {
     pub const ALL: [Self; 4] = [Self::Back, Self::Front, Self::BackRight, Self::FrontRight];
 }
 
+/// A set of halves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Halves(u8);
+
+impl Halves {
+    const fn of(halves: &[Half]) -> Self {
+        let (mut set, mut place) = (0, 0);
+        while place < halves.len() {
+            set |= 1 << halves[place] as u8;
+            place += 1;
+        }
+        Self(set)
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    fn without_right(self) -> Self {
+        Self(self.0 & Self::of(&[Half::Back, Half::Front]).0)
+    }
+
+    /// Whether a half is among them.
+    pub fn has(self, half: Half) -> bool {
+        self.0 & 1 << half as u8 != 0
+    }
+
+    /// They, in the order of [`Half::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Half> {
+        Half::ALL.into_iter().filter(move |half| self.has(*half))
+    }
+
+    /// The first one.
+    pub fn first(self) -> Option<Half> {
+        self.iter().next()
+    }
+
+    /// Whether there are several.
+    pub fn are_several(self) -> bool {
+        self.0.count_ones() > 1
+    }
+}
+
 /// Which buffers a surface has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind {
@@ -53,28 +96,27 @@ pub struct Selection {
 }
 
 /// The halves that a name means for drawing.
-fn halves(name: u32, kind: Kind) -> Option<Vec<Half>> {
+fn halves(name: u32, kind: Kind) -> Option<Halves> {
     use Half::{Back, BackRight, Front, FrontRight};
     // Of a surface without a second buffer the back half is the front buffer.
     let (front, front_right) = if kind.double { (Front, FrontRight) } else { (Back, BackRight) };
-    let mut halves = match name {
-        api::NONE => vec![],
-        api::BACK if kind.double => vec![Back, BackRight],
-        api::BACK_LEFT if kind.double => vec![Back],
-        api::BACK_RIGHT if kind.double && kind.stereo => vec![BackRight],
-        api::FRONT => vec![front, front_right],
-        api::FRONT_LEFT => vec![front],
-        api::FRONT_RIGHT if kind.stereo => vec![front_right],
-        api::LEFT if kind.double => vec![Back, front],
-        api::LEFT => vec![front],
-        api::RIGHT if kind.stereo && kind.double => vec![BackRight, front_right],
-        api::RIGHT if kind.stereo => vec![front_right],
-        api::FRONT_AND_BACK if kind.double => vec![Back, front, BackRight, front_right],
-        api::FRONT_AND_BACK => vec![front, front_right],
+    let halves = match name {
+        api::NONE => Halves::default(),
+        api::BACK if kind.double => Halves::of(&[Back, BackRight]),
+        api::BACK_LEFT if kind.double => Halves::of(&[Back]),
+        api::BACK_RIGHT if kind.double && kind.stereo => Halves::of(&[BackRight]),
+        api::FRONT => Halves::of(&[front, front_right]),
+        api::FRONT_LEFT => Halves::of(&[front]),
+        api::FRONT_RIGHT if kind.stereo => Halves::of(&[front_right]),
+        api::LEFT if kind.double => Halves::of(&[Back, front]),
+        api::LEFT => Halves::of(&[front]),
+        api::RIGHT if kind.stereo && kind.double => Halves::of(&[BackRight, front_right]),
+        api::RIGHT if kind.stereo => Halves::of(&[front_right]),
+        api::FRONT_AND_BACK if kind.double => Halves::of(&[Back, front, BackRight, front_right]),
+        api::FRONT_AND_BACK => Halves::of(&[front, front_right]),
         _ => return None,
     };
-    halves.retain(|half| kind.stereo || matches!(half, Back | Front));
-    Some(halves)
+    Some(if kind.stereo { halves } else { halves.without_right() })
 }
 
 /// Whether some surfaces have what the name means.
@@ -133,19 +175,18 @@ impl Selection {
 
     /// The half to draw to; the first one where there are several.
     pub fn draw_half(&self, kind: Kind) -> Half {
-        self.drawn_halves(kind).first().copied().unwrap_or(Half::Back)
+        self.drawn_halves(kind).first().unwrap_or(Half::Back)
     }
 
     /// The halves that are drawn to, one by one: the first is, and copied to the others. So outputs of a fragment shader that
     /// differ reach only the first half each by itself.
-    pub fn drawn_halves(&self, kind: Kind) -> Vec<Half> {
-        let drawn: Vec<Half> = self.draw.iter().filter_map(|name| halves(*name, kind)).flatten().collect();
-        Half::ALL.into_iter().filter(|half| drawn.contains(half)).collect()
+    pub fn drawn_halves(&self, kind: Kind) -> Halves {
+        self.draw.iter().filter_map(|name| halves(*name, kind)).fold(Halves::default(), Halves::and)
     }
 
     /// Whether several halves are drawn to.
     pub fn draws_several(&self, kind: Kind) -> bool {
-        self.drawn_halves(kind).len() > 1
+        self.drawn_halves(kind).are_several()
     }
 
     /// The half to read from.
@@ -156,7 +197,7 @@ impl Selection {
     /// The driver's names for the draw selection: those in another half than the one that is drawn to are left out.
     pub fn native_draw(&self, kind: Kind) -> Vec<u32> {
         let half = self.draw_half(kind);
-        let here = |name: u32| halves(name, kind).is_some_and(|halves| halves.contains(&half));
+        let here = |name: u32| halves(name, kind).is_some_and(|halves| halves.has(half));
         let native = if self.draw.len() == 1 { api::BACK } else { api::BACK_LEFT };
         self.draw.iter().map(|&name| if here(name) { native } else { api::NONE }).collect()
     }
@@ -193,7 +234,7 @@ impl Selection {
 pub fn read_half(name: u32, kind: Kind) -> Half {
     let halves = halves(name, kind).unwrap_or_default();
     let first = [Half::Front, Half::Back, Half::FrontRight, Half::BackRight];
-    first.into_iter().find(|half| halves.contains(half)).unwrap_or(Half::Back)
+    first.into_iter().find(|half| halves.has(*half)).unwrap_or(Half::Back)
 }
 
 #[cfg(test)]
@@ -285,13 +326,13 @@ mod tests {
             (api::FRONT_AND_BACK, &[Back, Front, BackRight, FrontRight], Front),
         ] {
             assert_eq!(selection.select_draw(&[name], false, STEREO), [api::BACK], "{name:#x}");
-            assert_eq!(selection.drawn_halves(STEREO), drawn, "{name:#x}");
+            assert_eq!(selection.drawn_halves(STEREO).iter().collect::<Vec<_>>(), drawn, "{name:#x}");
             assert_eq!(selection.select_read(name, STEREO), api::BACK);
             assert_eq!(selection.read_half(STEREO), read, "{name:#x}");
         }
         let lists = [api::BACK_LEFT, api::BACK_RIGHT];
         assert_eq!(selection.select_draw(&lists, true, STEREO), [api::BACK_LEFT, api::NONE]);
-        assert_eq!(selection.drawn_halves(STEREO), [Back, BackRight]);
+        assert_eq!(selection.drawn_halves(STEREO).iter().collect::<Vec<_>>(), [Back, BackRight]);
     }
 
     #[test]

@@ -7,9 +7,10 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::surface::Pair;
 use super::{Context, Driver};
-use crate::gl::api::{self as gl_api, get_integer, gl};
+use crate::gl::api::{self as gl_api, gl};
+use crate::gl::buffers::{copy_bound, name_for_driver};
 use crate::gl::features::Features;
-use crate::gl::selection::{Half, Kind, read_half};
+use crate::gl::selection::{Half, Halves, Kind, read_half};
 use crate::gl::state::{DefaultFramebuffer, PackGuard, Source};
 use crate::render::egl::exchange::Drawn;
 use crate::render::egl::seats;
@@ -86,7 +87,7 @@ pub fn bind(
     with(|here| {
         if here.kind().stereo {
             let drawn = here.drawn_halves();
-            here.note_eyes(&drawn);
+            here.note_eyes(drawn);
         }
     });
     Ok(())
@@ -188,7 +189,7 @@ impl Here {
     }
 
     /// The halves that the program has selected to draw to.
-    fn drawn_halves(&self) -> Vec<Half> {
+    fn drawn_halves(&self) -> Halves {
         self.context.selection.lock().drawn_halves(self.kind())
     }
 
@@ -227,13 +228,11 @@ impl Here {
         if self.context.es || self.pairs.is_none() || self.lent.1.is_some() {
             return;
         }
-        if self.context.selection.lock().read() == gl_api::NONE && self.reads_default() {
+        if self.context.selection.lock().read() == gl_api::NONE
+            && self.features().default_is_bound(gl_api::READ_FRAMEBUFFER_BINDING)
+        {
             gl!(real glReadBuffer(gl_api::NONE));
         }
-    }
-
-    fn reads_default(&self) -> bool {
-        !self.features().framebuffers || get_integer(gl_api::READ_FRAMEBUFFER_BINDING) == 0
     }
 
     fn features(&self) -> &Features {
@@ -245,35 +244,36 @@ impl Here {
     pub fn select_draw(&mut self, names: &[u32], list: bool) -> Vec<u32> {
         let (kind, before) = (self.kind(), self.drawn_halves());
         let native = self.context.selection.lock().select_draw(names, list, kind);
-        self.follow(&before);
+        self.follow(before);
         native
     }
 
     /// Leaves the halves that were drawn to until now for those that are selected.
-    fn follow(&mut self, before: &[Half]) {
+    fn follow(&mut self, before: Halves) {
         let after = self.drawn_halves();
         if before == after {
             return;
         }
         self.mirror_to(before);
-        let first = |halves: &[Half]| halves.first().copied().unwrap_or(Half::Back);
-        if first(before) != first(&after) {
-            self.carry(first(before), first(&after));
+        let first = |halves: Halves| halves.first().unwrap_or(Half::Back);
+        if first(before) != first(after) {
+            self.carry(first(before), first(after));
         }
         self.switch();
-        self.note_eyes(&after);
+        self.note_eyes(after);
     }
 
     /// With stereo: what is drawn to both eyes must not take what only one has to the other.
-    fn note_eyes(&mut self, drawn: &[Half]) {
+    fn note_eyes(&mut self, drawn: Halves) {
         self.base = None;
-        let Some((draw, _)) = self.pairs.clone().filter(|_| self.kind().stereo && !drawn.is_empty()) else {
+        let (Some(first), Some((draw, _))) = (drawn.first(), self.pairs.clone()) else { return };
+        if !self.kind().stereo {
             return;
-        };
-        if drawn.len() < 2 {
+        }
+        if !drawn.are_several() {
             draw.apart.store(true, Relaxed);
         } else if draw.apart.load(Relaxed) {
-            self.base = self.picture(drawn[0]).map(Base::Picture);
+            self.base = self.picture(first).map(Base::Picture);
         }
     }
 
@@ -288,7 +288,7 @@ impl Here {
     pub fn pop(&mut self) {
         let before = self.drawn_halves();
         self.context.selection.lock().pop();
-        self.follow(&before);
+        self.follow(before);
         self.switch();
     }
 
@@ -305,35 +305,38 @@ impl Here {
     /// With several halves selected the first one is drawn to; here the others get the same colours.
     pub fn mirror(&mut self) {
         let drawn = self.drawn_halves();
-        self.mirror_to(&drawn);
+        self.mirror_to(drawn);
         if self.base.is_some() {
-            self.note_eyes(&drawn);
+            self.note_eyes(drawn);
         }
     }
 
     /// The same for halves that are, or were, selected.
-    fn mirror_to(&mut self, drawn: &[Half]) {
-        let [first, others @ ..] = drawn else { return };
-        let (Some((draw, _)), false) = (self.pairs.clone(), others.is_empty()) else { return };
+    fn mirror_to(&mut self, drawn: Halves) {
+        let (Some(first), true) = (drawn.first(), drawn.are_several()) else { return };
+        let Some((draw, _)) = self.pairs.clone() else { return };
         let changed = self.base.take().and_then(|base| {
-            let picture = self.picture(*first)?;
+            let picture = self.picture(first)?;
             let rectangles = sharing::drawn(&base, &picture, draw.width.into());
             self.base = Some(base);
             Some(rectangles)
         });
-        for half in others {
-            self.copy_half(*first, *half, gl_api::COLOR_BUFFER_BIT, changed.as_deref());
+        for half in drawn.iter().skip(1) {
+            self.copy_half(first, half, gl_api::COLOR_BUFFER_BIT, changed.as_deref());
         }
         self.switch();
     }
 
-    /// Clears by `clear` all halves that the program has selected but the first, which it clears itself. The default
-    /// framebuffer must be bound.
+    /// Clears by `clear` all halves that the program has selected but the first, which it clears itself, where the default
+    /// framebuffer is what it draws to.
     pub fn clear_others(&mut self, clear: &dyn Fn()) {
         let drawn = self.drawn_halves();
-        let Some((draw, _)) = self.pairs.clone().filter(|_| drawn.len() > 1) else { return };
-        for half in &drawn[1..] {
-            let bound = draw.half(*half).and_then(|half| self.bind_halves((half, self.bound.1)));
+        if !drawn.are_several() || !self.features().default_is_bound(gl_api::DRAW_FRAMEBUFFER_BINDING) {
+            return;
+        }
+        let Some((draw, _)) = self.pairs.clone() else { return };
+        for half in drawn.iter().skip(1) {
+            let bound = draw.half(half).and_then(|half| self.bind_halves((half, self.bound.1)));
             if bound.is_ok() {
                 clear();
             }
@@ -382,21 +385,7 @@ impl Here {
             let selection = self.context.selection.lock();
             (selection.native_draw(self.kind()), selection.native_read())
         };
-        gl!(real glReadBuffer(gl_api::BACK));
-        gl!(real glDrawBuffer(gl_api::BACK));
-        for &[x0, y0, x1, y1] in rectangles.unwrap_or(&whole) {
-            gl!(glBlitFramebuffer(x0, y0, x1, y1, x0, y0, x1, y1, buffers, gl_api::NEAREST));
-        }
-        self.name_for_driver(&native_draw, native_read);
-    }
-
-    /// Selects buffers by the driver's names; the default framebuffer must be bound.
-    fn name_for_driver(&self, draw: &[u32], read: u32) {
-        match draw {
-            [name] => gl!(real glDrawBuffer(*name)),
-            names => gl!(real glDrawBuffers(names.len() as i32, names.as_ptr())),
-        }
-        gl!(real glReadBuffer(read));
+        copy_bound(rectangles.unwrap_or(&whole), buffers, &native_draw, native_read);
     }
 
     /// Binds the half that a name means, for us to draw to; the default framebuffer must be bound.
@@ -425,7 +414,7 @@ impl Here {
             (selection.native_draw(self.kind()), selection.native_read())
         };
         if drew.is_some() {
-            self.name_for_driver(&native_draw, native_read);
+            name_for_driver(&native_draw, native_read);
         } else if read.is_some() && native_read != gl_api::BACK {
             gl!(real glReadBuffer(native_read));
         }
@@ -439,7 +428,7 @@ impl Here {
 
     /// A half that is about to be read holds all that was drawn to it.
     fn settle(&mut self, half: Half) {
-        if self.drawn_halves().iter().skip(1).any(|drawn| *drawn == half) {
+        if self.drawn_halves().iter().skip(1).any(|drawn| drawn == half) {
             self.mirror();
         }
     }

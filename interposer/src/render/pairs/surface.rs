@@ -6,13 +6,14 @@ use std::sync::atomic::AtomicBool;
 use once_cell::sync::OnceCell;
 
 use super::Driver;
+use crate::gl::api;
 use crate::gl::selection::{Half, Kind};
 use crate::render::egl::sharing::Sharing;
 use crate::render::{ConfigIndex, Failure};
 
 /// GL_DEPTH_BUFFER_BIT and GL_STENCIL_BUFFER_BIT for what a config has.
 pub const fn buffers_of(depth: bool, stencil: bool) -> u32 {
-    (if depth { 0x100 } else { 0 }) | (if stencil { 0x400 } else { 0 })
+    (if depth { api::DEPTH_BUFFER_BIT } else { 0 }) | (if stencil { api::STENCIL_BUFFER_BIT } else { 0 })
 }
 
 /// What pbuffers of a config are made with.
