@@ -216,7 +216,7 @@ impl Current {
     /// Makes a frame of a window from a buffer of what is drawn to.
     pub fn send(&self, window: &glxrun_display::Window, half: Half) {
         let Some(size) = self.size() else { return };
-        if !frame::deliver(window, self.features(), size, |target| self.read_pixels(half, target)) {
+        if !frame::deliver(window, size, |target| self.read_pixels(half, target)) {
             // What was drawn is to reach the GPU all the same: other contexts may use it.
             let _inside = Inside::enter();
             gl!(real glFlush());

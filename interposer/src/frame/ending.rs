@@ -4,8 +4,9 @@
 //! such a thread mostly waits for the X server then and sees nothing of it. Ours does not wait, so it is held where it swaps: for a
 //! while, since a handler of the program may wait for it.
 //!
-//! Handlers run in the reverse of their order: one of the program's that is older than the drivers' runs after those. Mesa still
-//! takes a swap then, but crashes now and then where pixels are read, so frames are dropped from there on.
+//! Handlers run in the reverse of their order: one of the program's that is older than the drivers' runs after those, and so do
+//! the destructors of its libraries. Mesa still takes a swap then, but may crash where pixels are read (direct too), so frames are
+//! dropped from there on.
 
 use std::cell::Cell;
 use std::sync::Once;
@@ -73,11 +74,6 @@ extern "C" fn after_drivers() {
 /// Whether the process ends and the drivers have done so, so that pixels must not be read any more.
 pub fn is_after_drivers() -> bool {
     AFTER_DRIVERS.load(SeqCst)
-}
-
-/// Whether the process ends.
-pub fn has_begun() -> bool {
-    ENDING.load(SeqCst) != 0
 }
 
 extern "C" fn at_exit() {

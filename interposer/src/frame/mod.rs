@@ -155,9 +155,7 @@ pub fn send(current: &Current, window: &Arc<Window>, buffer: u32) {
     }
     if here.draw.is_stereo() && stereo::is_composed() {
         let read = |eye: u32, target: readback::Target| read_current(current, eye, target);
-        deliver(window, current.context.features(), (here.draw.width, here.draw.height), |target| {
-            stereo::compose(buffer, target, read)
-        });
+        deliver(window, (here.draw.width, here.draw.height), |target| stereo::compose(buffer, target, read));
         return;
     }
     send_drawn(&here, window);
@@ -184,15 +182,7 @@ fn make(window: &Window, send: impl FnOnce(&Record) -> bool) -> bool {
 
 /// Makes a frame of a window: `read` puts its pixels, `width` x `height` of them, where it is told. It is not called
 /// for a frame that is dropped; then the answer is false.
-pub fn deliver(
-    window: &Window,
-    features: &Features,
-    (width, height): (u16, u16),
-    read: impl FnOnce(readback::Target),
-) -> bool {
-    if features.at_exit {
-        return make(window, |_| false);
-    }
+pub fn deliver(window: &Window, (width, height): (u16, u16), read: impl FnOnce(readback::Target)) -> bool {
     deliver_slot(window, width, height, |slot| read(strategy::target_of(slot)))
 }
 

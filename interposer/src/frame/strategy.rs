@@ -86,9 +86,6 @@ pub trait Strategy: Sync {
 
 /// Sends what is drawn as a frame of the window, as the settings ask. False if it was dropped.
 pub fn send(drawn: &dyn Drawn, window: &Arc<Window>, record: &Record) -> bool {
-    if drawn.features().at_exit {
-        return false;
-    }
     let wanted = match settings().readback {
         Readback::Auto => automatic(drawn, window, record),
         Readback::Direct => Way::Direct.strategy().send(drawn, window, record),

@@ -4,15 +4,11 @@
 use std::ffi::{CStr, c_uchar, c_uint};
 
 use super::api::{self, get_integer};
-use crate::frame::ending;
 use crate::interpose::Inside;
 
 /// Asked once, when a context is first current.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Features {
-    /// The context was first used while the process ends: it is not read, since Mesa crashes when that is done in a program's
-    /// destructor (direct too), when its own state is gone.
-    pub at_exit: bool,
     /// OpenGL ES, not desktop GL.
     pub es: bool,
     /// Major version.
@@ -73,7 +69,6 @@ impl Features {
                 || (at_least((3, 2))
                     && get_integer(api::CONTEXT_PROFILE_MASK) & api::CONTEXT_COMPATIBILITY_PROFILE_BIT != 0));
         Self {
-            at_exit: ending::has_begun(),
             es,
             major,
             minor,
