@@ -74,14 +74,6 @@ pub fn samples(value: &OsStr) -> Option<Option<u32>> {
     }
 }
 
-pub fn force_alpha(value: &OsStr) -> Option<bool> {
-    match value.to_str()? {
-        "on" => Some(true),
-        "off" => Some(false),
-        _ => None,
-    }
-}
-
 pub fn stereo(value: &OsStr) -> Option<Stereo> {
     Some(match value.to_str()? {
         "left" => Stereo::Left,

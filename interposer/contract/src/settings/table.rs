@@ -347,7 +347,7 @@ pub static TABLE: &[Setting] = &[
         common: false,
         audience: Audience::Both,
         parse: |settings, value| {
-            settings.force_alpha = parse::force_alpha(value)?;
+            settings.force_alpha = parse::on_off(value)?;
             Some(())
         },
     },
