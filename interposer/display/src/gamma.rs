@@ -2,31 +2,45 @@
 
 use crate::screen::Layout;
 
-/// Raises each colour, as a fraction of the most that its bits can say, to the power of 1/`factor`: above 1 it gets brighter.
-/// Bits that are no colour's stay. `pixels` is whole rows, whose padding may change.
-pub(crate) fn correct(factor: f32, pixels: &mut [u8], layout: &Layout) {
-    let channels =
-        [layout.red_mask, layout.green_mask, layout.blue_mask].map(|mask| Channel::new(factor, mask));
-    let size = usize::from(layout.bits_per_pixel / 8).clamp(1, 4);
-    for pixel in pixels.chunks_exact_mut(size) {
-        let mut bytes = [0; 4];
-        let value = if layout.big_endian {
-            bytes[4 - size..].copy_from_slice(pixel);
-            u32::from_be_bytes(bytes)
-        } else {
-            bytes[..size].copy_from_slice(pixel);
-            u32::from_le_bytes(bytes)
-        };
-        let corrected = channels.iter().fold(value, |value, channel| channel.correct(value));
-        if layout.big_endian {
-            pixel.copy_from_slice(&corrected.to_be_bytes()[4 - size..]);
-        } else {
-            pixel.copy_from_slice(&corrected.to_le_bytes()[..size]);
+/// What becomes of each colour of the pixels of a layout.
+#[derive(Debug)]
+pub(crate) struct Curves {
+    channels: [Channel; 3],
+    layout: Layout,
+}
+
+impl Curves {
+    /// Raises each colour, as a fraction of the most that its bits can say, to the power of 1/`factor`: above 1 it gets brighter.
+    pub fn new(factor: f32, layout: Layout) -> Curves {
+        let channels =
+            [layout.red_mask, layout.green_mask, layout.blue_mask].map(|mask| Channel::new(factor, mask));
+        Curves { channels, layout }
+    }
+
+    /// Does it. Bits that are no colour's stay. `pixels` is whole rows, whose padding may change.
+    pub fn correct(&self, pixels: &mut [u8]) {
+        let size = usize::from(self.layout.bits_per_pixel / 8).clamp(1, 4);
+        for pixel in pixels.chunks_exact_mut(size) {
+            let mut bytes = [0; 4];
+            let value = if self.layout.big_endian {
+                bytes[4 - size..].copy_from_slice(pixel);
+                u32::from_be_bytes(bytes)
+            } else {
+                bytes[..size].copy_from_slice(pixel);
+                u32::from_le_bytes(bytes)
+            };
+            let corrected = self.channels.iter().fold(value, |value, channel| channel.correct(value));
+            if self.layout.big_endian {
+                pixel.copy_from_slice(&corrected.to_be_bytes()[4 - size..]);
+            } else {
+                pixel.copy_from_slice(&corrected.to_le_bytes()[..size]);
+            }
         }
     }
 }
 
 /// One colour of a layout, with what becomes of each of its values.
+#[derive(Debug)]
 struct Channel {
     mask: u32,
     shift: u32,
@@ -58,6 +72,10 @@ mod tests {
     fn layout(bits_per_pixel: u8, masks: [u32; 3], big_endian: bool) -> Layout {
         let [red_mask, green_mask, blue_mask] = masks;
         Layout { depth: 24, bits_per_pixel, scanline_pad: 32, red_mask, green_mask, blue_mask, big_endian }
+    }
+
+    fn correct(factor: f32, pixels: &mut [u8], layout: &Layout) {
+        Curves::new(factor, *layout).correct(pixels);
     }
 
     #[test]

@@ -14,10 +14,9 @@ use x11rb::protocol::shm::ConnectionExt as _;
 use crate::connect::check;
 use crate::error::Error;
 use crate::finish::Finish;
-use crate::gamma;
+use crate::gamma::Curves;
 use crate::link::Link;
 use crate::remote::{Mapping, Registered, Registration};
-use crate::screen::Layout;
 
 /// How a buffer's pixels get to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,11 +43,10 @@ enum Segment {
 }
 
 /// What is to be done to a frame, and to how many of its bytes it has been.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 struct Unfinished {
     finish: Finish,
-    /// The factor of gamma correction.
-    gamma: Option<f32>,
+    gamma: Option<Arc<Curves>>,
     done: usize,
 }
 
@@ -128,32 +126,30 @@ impl Buffer {
     /// Nobody else reads or writes them meanwhile, in this process.
     #[allow(clippy::mut_from_ref, reason = "the bytes lie outside the buffer's own value; see Safety")]
     pub unsafe fn bytes_mut(&self, length: usize) -> &mut [u8] {
-        // SAFETY: the mapping holds self.length initialised bytes and lives as long as self; the caller rules out
-        // other users.
-        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), length.min(self.length)) }
+        // SAFETY: the caller's contract.
+        unsafe { self.part_mut(0, length) }
     }
 
-    /// Notes what is to be done to the frame in here; `gamma` is the factor of its correction.
-    pub fn set_unfinished(&self, finish: Finish, gamma: Option<f32>) {
+    /// Notes what is to be done to the frame in here.
+    pub fn set_unfinished(&self, finish: Finish, gamma: Option<Arc<Curves>>) {
         *self.unfinished.lock() = Unfinished { finish, gamma, done: 0 };
     }
 
-    /// Does what is to be done to the first `length` bytes, rows of `stride` bytes whose pixels lie as `layout` says, as far as
-    /// that has not been done.
+    /// Does what is to be done to the first `length` bytes, rows of `stride` bytes, as far as that has not been done.
     ///
     /// # Safety
     /// The bytes are a posted frame's: nobody writes to them, and who reads them calls this first.
-    pub unsafe fn finish(&self, length: usize, stride: usize, layout: &Layout) {
+    pub unsafe fn finish(&self, length: usize, stride: usize) {
         let mut unfinished = self.unfinished.lock();
-        let Unfinished { finish, gamma, done } = *unfinished;
-        if (finish != Finish::default() || gamma.is_some()) && done < length {
+        let Unfinished { finish, gamma, done } = &mut *unfinished;
+        if (*finish != Finish::default() || gamma.is_some()) && *done < length {
             // SAFETY: the caller's contract; other callers wait for the lock.
-            let part = unsafe { self.part_mut(done, length - done) };
+            let part = unsafe { self.part_mut(*done, length - *done) };
             finish.run(part, stride);
-            if let Some(factor) = gamma {
-                gamma::correct(factor, part, layout);
+            if let Some(curves) = gamma {
+                curves.correct(part);
             }
-            unfinished.done = length;
+            *done = length;
         }
     }
 

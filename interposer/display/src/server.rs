@@ -126,7 +126,8 @@ impl Server {
         let _ = self.link.tap.set(Tap::new(socket.to_owned()));
     }
 
-    /// From now on the colours of frames are raised to the power of 1/`factor`, unless they come as a [`Remote`](crate::Remote).
+    /// The colours of frames of windows that are watched from now on are raised to the power of 1/`factor`, unless they come as a
+    /// [`Remote`](crate::Remote).
     pub fn use_gamma(&self, factor: f32) {
         let _ = self.link.gamma.set(factor);
     }

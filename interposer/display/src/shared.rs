@@ -12,6 +12,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::changes::{Changes, Part};
 use crate::framebuffer::Place;
+use crate::gamma::Curves;
 use crate::image::Image;
 use crate::link::Link;
 use crate::memory::{Buffer, roomy};
@@ -41,6 +42,8 @@ pub(crate) struct Shared {
     /// A graphics context for the window's root and depth.
     pub gc: u32,
     pub link: Arc<Link>,
+    /// The correction that frames get, if any.
+    pub gamma: Option<Arc<Curves>>,
     pub counters: Entry,
     spoil: Spoil,
     /// Width in the upper half, height in the lower.
@@ -73,6 +76,7 @@ impl Shared {
             visual,
             layout,
             gc,
+            gamma: link.gamma.get().map(|factor| Arc::new(Curves::new(*factor, layout))),
             link,
             counters,
             spoil,
@@ -137,7 +141,7 @@ impl Shared {
             }
             Err(error) => {
                 log::warn!("no memory for a frame of {width}x{height} pixels: {error}");
-                self.end(number, |_| {});
+                self.end(number, |_, _| {});
                 None
             }
         }
@@ -152,7 +156,7 @@ impl Shared {
         // Only now: there may have been a wait. Whatever happens from here on is found when the server is told.
         let place = framebuffer.takes(link, self, size).filter(|_| self.state.lock().may_write(number));
         if place.is_none() {
-            self.end(number, |_| {});
+            self.end(number, |_, _| {});
         }
         Some(OnScreen::new(self.clone(), Written { number, place: place?, record: Record::default() }))
     }
@@ -173,15 +177,20 @@ impl Shared {
         Some(Reservation::new(self.clone(), number))
     }
 
-    /// A slot or a reservation comes back, used or not.
-    fn end(self: &Arc<Self>, number: u64, then: impl FnOnce(&mut State)) {
+    /// A slot or a reservation comes back, used or not; `then` is told how many of its rows have been sent.
+    fn end(self: &Arc<Self>, number: u64, then: impl FnOnce(&mut State, u16)) {
         if self.link.is_abandoned() {
             return;
         }
         let mut state = self.state.lock();
-        state.end(number);
-        then(&mut state);
+        let sent = state.end(number);
+        then(&mut state, sent);
         self.freed.notify_all();
+        self.announce(state);
+    }
+
+    /// Tells the poster if there is something to send.
+    fn announce(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         let announce = state.announce(self.spoil);
         drop(state);
         if announce {
@@ -191,11 +200,11 @@ impl Shared {
 
     pub fn give_back(self: &Arc<Self>, frame: Frame) {
         frame.record.note(Moment::Dropped);
-        self.end(frame.number, |state| state.release(Posted::Here(frame)));
+        self.end(frame.number, |state, _| state.release(Posted::Here(frame)));
     }
 
     pub fn unreserve(self: &Arc<Self>, number: u64) {
-        self.end(number, |_| {});
+        self.end(number, |_, _| {});
     }
 
     /// The upper rows of a slot are done.
@@ -206,20 +215,17 @@ impl Shared {
         }
         let mut state = self.state.lock();
         state.grow(frame, ready);
-        let announce = state.announce(self.spoil);
-        drop(state);
-        if announce {
-            self.link.submit(self.clone());
-        }
+        self.announce(state);
     }
 
     pub fn post(self: &Arc<Self>, mut frame: Posted) {
-        if let Posted::Here(frame) = &mut frame {
-            // The poster may send more until the frame is posted below, and then does so twice.
-            frame.sent = self.state.lock().rows_sent(frame.number);
-        }
         let mut fate = Fate::Queued;
-        self.end(frame.number(), |state| fate = state.post(frame, self.spoil));
+        self.end(frame.number(), |state, sent| {
+            if let Posted::Here(frame) = &mut frame {
+                frame.sent = sent;
+            }
+            fate = state.post(frame, self.spoil);
+        });
         if fate != Fate::Queued {
             self.drop_one();
         }

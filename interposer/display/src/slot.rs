@@ -45,7 +45,7 @@ impl Slot {
     }
 
     fn note_unfinished(&self, frame: &Frame) {
-        frame.buffer.set_unfinished(self.finish, self.window.link.gamma.get().copied());
+        frame.buffer.set_unfinished(self.finish, self.window.gamma.clone());
     }
 
     /// What is still to be done to the pixels when the slot is posted; nothing unless this is called.

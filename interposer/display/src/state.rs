@@ -51,7 +51,7 @@ impl Frame {
         let length = stride * usize::from(rows);
         // SAFETY: only slots write, says the caller, and finishing is done once it returns.
         unsafe {
-            self.buffer.finish(length, stride, layout);
+            self.buffer.finish(length, stride);
             self.buffer.bytes(length)
         }
     }
@@ -231,12 +231,11 @@ impl State {
         }
     }
 
-    /// A frame that was begun is posted or given up.
-    pub fn end(&mut self, number: u64) {
+    /// A frame that was begun is posted or given up. Gives how many of its rows have been sent.
+    pub fn end(&mut self, number: u64) -> u16 {
         self.made.retain(|made| made.number != number);
-        if self.growing.as_ref().is_some_and(|growing| growing.frame.number == number) {
-            self.growing = None;
-        }
+        let growing = self.growing.take_if(|growing| growing.frame.number == number);
+        growing.map_or(0, |growing| growing.frame.sent)
     }
 
     /// The upper `ready` rows of a frame that is being made are done. One frame at a time grows.
@@ -248,12 +247,6 @@ impl State {
         if growing.frame.number == frame.number {
             growing.ready = ready;
         }
-    }
-
-    /// Rows that have been sent of a frame that is being made.
-    pub fn rows_sent(&self, number: u64) -> u16 {
-        let growing = self.growing.as_ref().filter(|growing| growing.frame.number == number);
-        growing.map_or(0, |growing| growing.frame.sent)
     }
 
     /// The rows to send now of a frame that is being made: all earlier ones are shown.
@@ -466,7 +459,7 @@ mod tests {
 
     fn post(state: &mut State, spoil: Spoil) -> Fate {
         let number = state.begin(true);
-        state.end(number);
+        let _ = state.end(number);
         let pixels = Arc::new(Nothing);
         state.post(
             Posted::Away(Away { number, pixels, width: 1, height: 1, record: Record::default() }),
