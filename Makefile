@@ -28,7 +28,7 @@ help:
 	@echo 'make applications  run many real programs direct and split, renew docs/applications.md'
 	@echo 'make torture       faults and load, over both back ends; TIMES=N for so many times, QUICK=1 for what CI has of it'
 	@echo 'make soak          half an hour of large frames and of changes: nothing grows, frames add up; MINUTES=N for another time'
-	@echo 'make performance   measure what the split costs, renew docs/performance.md: half an hour, alone on the machine'
+	@echo 'make performance   measure what the split costs, renew docs/performance.md: twelve minutes, alone on the machine'
 
 rust:
 	@command -v $(CARGO) >/dev/null || { \
