@@ -34,11 +34,31 @@ pub struct Device {
     signals: Option<(vk::Queue, Mutex<()>)>,
     /// `vkQueueSubmit2`, where there is one.
     submit2: Option<vk::PFN_vkQueueSubmit2>,
+    /// The driver's `vkQueuePresentKHR`, where there is one.
+    pub queue_present: Option<vk::PFN_vkQueuePresentKHR>,
     /// Memory of the 2D side that the device can write to.
     pub imports: Imports,
 }
 
+/// A device's function of the next layer by its name; None for a device that is not known, or without the function.
+///
+/// # Safety
+/// `F` is the type of the function that has this name.
+pub unsafe fn next<F: Copy>(device: vk::Device, name: &CStr) -> Option<F> {
+    // SAFETY: the caller's contract.
+    Runtime::device(loader::key(device)).and_then(|known| unsafe { known.function(name) })
+}
+
 impl Device {
+    /// A function of the next layer by its name.
+    ///
+    /// # Safety
+    /// `F` is the type of the function that has this name.
+    pub unsafe fn function<F: Copy>(&self, name: &CStr) -> Option<F> {
+        // SAFETY: the caller's contract.
+        unsafe { loader::device_function(self.loader.get_device_proc_addr, self.handle(), name) }
+    }
+
     pub fn handle(&self) -> vk::Device {
         self.next.handle()
     }
@@ -264,6 +284,7 @@ pub unsafe extern "system" fn create(
             submit2: [c"vkQueueSubmit2", c"vkQueueSubmit2KHR"]
                 .iter()
                 .find_map(|name| loader::device_function(next.get_device_proc_addr, handle, name)),
+            queue_present: loader::device_function(next.get_device_proc_addr, handle, c"vkQueuePresentKHR"),
         };
         if let Some((family, index)) = wishes.signals.filter(|_| shows_windows) {
             let queue = known.next.get_device_queue(family, index);

@@ -7,6 +7,7 @@ use glxrun_contract::counters::{Entry, now};
 use glxrun_contract::records::Moment;
 
 use crate::client::Client;
+use crate::device;
 use crate::loader;
 use crate::runtime::Runtime;
 
@@ -65,14 +66,9 @@ pub unsafe extern "system" fn create_swapchain(
     allocator: *const vk::AllocationCallbacks,
     swapchain: *mut vk::SwapchainKHR,
 ) -> vk::Result {
-    let Some(known) = Runtime::device(loader::key(device)) else { return vk::Result::ERROR_DEVICE_LOST };
     // SAFETY: passed on; the type is that of this function.
     unsafe {
-        let next = loader::device_function::<vk::PFN_vkCreateSwapchainKHR>(
-            known.loader.get_device_proc_addr,
-            device,
-            c"vkCreateSwapchainKHR",
-        );
+        let next = device::next::<vk::PFN_vkCreateSwapchainKHR>(device, c"vkCreateSwapchainKHR");
         let Some(next) = next else { return vk::Result::ERROR_EXTENSION_NOT_PRESENT };
         let result = next(device, info, allocator, swapchain);
         if result == vk::Result::SUCCESS {
@@ -89,14 +85,9 @@ pub unsafe extern "system" fn create_swapchain(
 pub unsafe extern "system" fn present(queue: vk::Queue, info: *const vk::PresentInfoKHR) -> vk::Result {
     let entered = now();
     let Some(known) = Runtime::device(loader::key(queue)) else { return vk::Result::ERROR_DEVICE_LOST };
-    // SAFETY: passed on; the type is that of this function.
+    let Some(next) = known.queue_present else { return vk::Result::ERROR_DEVICE_LOST };
+    // SAFETY: passed on.
     unsafe {
-        let next = loader::device_function::<vk::PFN_vkQueuePresentKHR>(
-            known.loader.get_device_proc_addr,
-            known.handle(),
-            c"vkQueuePresentKHR",
-        );
-        let Some(next) = next else { return vk::Result::ERROR_DEVICE_LOST };
         let result = next(queue, info);
         let swapchains = std::slice::from_raw_parts((*info).p_swapchains, (*info).swapchain_count as usize);
         for swapchain in swapchains {

@@ -54,15 +54,26 @@ pub fn properties(extensions: &[Extension]) -> Vec<vk::ExtensionProperties> {
 /// `count` is valid, and `to` is null or has room for `count` values.
 pub unsafe fn fill<T: Copy>(list: &[T], count: *mut u32, to: *mut T) -> vk::Result {
     // SAFETY: the caller's contract.
+    unsafe { fill_in(list, count, to, |value, place| *place = *value) }
+}
+
+/// The same for structures of the program's, which keep their types and chains: `set` writes a value of the list to one.
+///
+/// # Safety
+/// As [`fill`].
+pub unsafe fn fill_in<T, S>(list: &[T], count: *mut u32, to: *mut S, set: impl Fn(&T, &mut S)) -> vk::Result {
+    // SAFETY: the caller's contract.
     unsafe {
         if to.is_null() {
             *count = list.len() as u32;
             return vk::Result::SUCCESS;
         }
-        let copied = list.len().min(*count as usize);
-        std::ptr::copy_nonoverlapping(list.as_ptr(), to, copied);
-        *count = copied as u32;
-        if copied < list.len() { vk::Result::INCOMPLETE } else { vk::Result::SUCCESS }
+        let room = list.len().min(*count as usize);
+        for (index, value) in list.iter().take(room).enumerate() {
+            set(value, &mut *to.add(index));
+        }
+        *count = room as u32;
+        if room < list.len() { vk::Result::INCOMPLETE } else { vk::Result::SUCCESS }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ash::vk;
 
-use crate::loader;
+use crate::device;
 use crate::runtime::Runtime;
 
 /// Whether a handle is a surface or a swapchain of ours.
@@ -23,10 +23,8 @@ macro_rules! functions {
                 if is_ours(object(&*info)) {
                     return vk::Result::SUCCESS;
                 }
-                let next = Runtime::device(loader::key(device)).and_then(|known| {
-                    let name = std::ffi::CStr::from_bytes_with_nul(concat!($name, "\0").as_bytes()).ok()?;
-                    loader::device_function::<$kind>(known.loader.get_device_proc_addr, device, name)
-                });
+                let name = std::ffi::CStr::from_bytes_with_nul(concat!($name, "\0").as_bytes()).ok();
+                let next = name.and_then(|name| device::next::<$kind>(device, name));
                 next.map_or(vk::Result::SUCCESS, |next| next(device, info))
             }
         }

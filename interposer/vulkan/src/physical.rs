@@ -2,7 +2,7 @@
 
 use ash::vk;
 
-use crate::extensions::{all, fill};
+use crate::extensions::{all, fill, fill_in};
 use crate::instance::Instance;
 use crate::loader;
 use crate::runtime::Runtime;
@@ -101,18 +101,10 @@ pub unsafe extern "system" fn enumerate_groups(
         };
         let seen = known.seen(list.iter().flat_map(&devices).collect());
         list.retain(|group| devices(group).iter().any(|device| seen.contains(device)));
-        if groups.is_null() {
-            return fill(&list, count, groups);
-        }
-        // The program's structures keep their types and chains.
-        let room = (*count as usize).min(list.len());
-        for (index, from) in list.iter().take(room).enumerate() {
-            let to = &mut *groups.add(index);
+        fill_in(&list, count, groups, |from, to| {
             to.physical_device_count = from.physical_device_count;
             to.physical_devices = from.physical_devices;
             to.subset_allocation = from.subset_allocation;
-        }
-        *count = room as u32;
-        if room < list.len() { vk::Result::INCOMPLETE } else { vk::Result::SUCCESS }
+        })
     }
 }

@@ -105,16 +105,9 @@ fn wait(device: &Device, queue: vk::Queue, semaphores: &[vk::Semaphore]) -> vk::
 
 /// Has the driver present.
 unsafe fn forward(device: &Device, queue: vk::Queue, info: &vk::PresentInfoKHR) -> vk::Result {
-    // SAFETY: passed on; the type is that of this function.
-    unsafe {
-        let next = loader::device_function::<vk::PFN_vkQueuePresentKHR>(
-            device.loader.get_device_proc_addr,
-            device.handle(),
-            c"vkQueuePresentKHR",
-        );
-        let _using = device.using(queue);
-        next.map_or(vk::Result::ERROR_DEVICE_LOST, |next| next(queue, info))
-    }
+    let _using = device.using(queue);
+    // SAFETY: passed on.
+    device.queue_present.map_or(vk::Result::ERROR_DEVICE_LOST, |next| unsafe { next(queue, info) })
 }
 
 impl Swapchain {

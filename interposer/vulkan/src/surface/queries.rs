@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use ash::vk;
 
-use super::Surface;
 use super::answers::MODES;
-use crate::device::Device;
-use crate::extensions::fill;
+use super::{MISSING, Surface};
+use crate::device;
+use crate::extensions::{fill, fill_in};
 use crate::format::Format;
 use crate::instance::Instance;
 use crate::loader;
@@ -24,8 +24,6 @@ fn ours(device: vk::PhysicalDevice, surface: vk::SurfaceKHR) -> Option<(Arc<Surf
 fn next<F: Copy>(device: vk::PhysicalDevice, member: impl FnOnce(&Next) -> Option<F>) -> Option<F> {
     Runtime::instance(loader::key(device)).and_then(|instance| member(&instance.functions))
 }
-
-const MISSING: vk::Result = vk::Result::ERROR_EXTENSION_NOT_PRESENT;
 
 /// Whether queues of a family can present: those that can copy.
 fn presents(device: vk::PhysicalDevice, family: u32) -> bool {
@@ -192,18 +190,9 @@ pub unsafe extern "system" fn formats2(
             let next = next(device, |next| next.surface_formats2);
             return next.map_or(MISSING, |next| next(device, info, count, formats));
         };
-        let list = ours.formats(&instance, device);
-        if formats.is_null() {
-            *count = list.len() as u32;
-            return vk::Result::SUCCESS;
-        }
-        // The program's structures keep their types and chains.
-        let room = list.len().min(*count as usize);
-        for (index, format) in list.iter().take(room).enumerate() {
-            (*formats.add(index)).surface_format = listed(format);
-        }
-        *count = room as u32;
-        if room < list.len() { vk::Result::INCOMPLETE } else { vk::Result::SUCCESS }
+        fill_in(&ours.formats(&instance, device), count, formats, |format, to| {
+            to.surface_format = listed(format)
+        })
     }
 }
 
@@ -276,14 +265,8 @@ pub unsafe extern "system" fn group_present_modes(
             *modes = vk::DeviceGroupPresentModeFlagsKHR::LOCAL;
             return vk::Result::SUCCESS;
         }
-        let known: Option<Arc<Device>> = Runtime::device(loader::key(device));
-        let next = known.and_then(|known| {
-            loader::device_function::<vk::PFN_vkGetDeviceGroupSurfacePresentModesKHR>(
-                known.loader.get_device_proc_addr,
-                device,
-                c"vkGetDeviceGroupSurfacePresentModesKHR",
-            )
-        });
+        let name = c"vkGetDeviceGroupSurfacePresentModesKHR";
+        let next = device::next::<vk::PFN_vkGetDeviceGroupSurfacePresentModesKHR>(device, name);
         next.map_or(MISSING, |next| next(device, surface, modes))
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use ash::vk;
 
 use super::Swapchain;
-use crate::loader;
+use crate::device;
 use crate::runtime::Runtime;
 
 /// When a wait of so many nanoseconds ends; None: never.
@@ -124,13 +124,7 @@ pub unsafe extern "system" fn acquire(
                 Err(error) => error,
             };
         }
-        let next = Runtime::device(loader::key(device)).and_then(|known| {
-            loader::device_function::<vk::PFN_vkAcquireNextImageKHR>(
-                known.loader.get_device_proc_addr,
-                device,
-                c"vkAcquireNextImageKHR",
-            )
-        });
+        let next = device::next::<vk::PFN_vkAcquireNextImageKHR>(device, c"vkAcquireNextImageKHR");
         next.map_or(vk::Result::ERROR_DEVICE_LOST, |next| {
             next(device, swapchain, timeout, semaphore, fence, index)
         })
@@ -149,13 +143,7 @@ pub unsafe extern "system" fn acquire2(
         if Runtime::swapchain(asked.swapchain).is_some() {
             return acquire(device, asked.swapchain, asked.timeout, asked.semaphore, asked.fence, index);
         }
-        let next = Runtime::device(loader::key(device)).and_then(|known| {
-            loader::device_function::<vk::PFN_vkAcquireNextImage2KHR>(
-                known.loader.get_device_proc_addr,
-                device,
-                c"vkAcquireNextImage2KHR",
-            )
-        });
+        let next = device::next::<vk::PFN_vkAcquireNextImage2KHR>(device, c"vkAcquireNextImage2KHR");
         next.map_or(vk::Result::ERROR_DEVICE_LOST, |next| next(device, info, index))
     }
 }
@@ -174,13 +162,8 @@ pub unsafe extern "system" fn release(
             ours.changed.notify_all();
             return vk::Result::SUCCESS;
         }
-        let next = Runtime::device(loader::key(device)).and_then(|known| {
-            loader::device_function::<vk::PFN_vkReleaseSwapchainImagesEXT>(
-                known.loader.get_device_proc_addr,
-                device,
-                c"vkReleaseSwapchainImagesEXT",
-            )
-        });
+        let next =
+            device::next::<vk::PFN_vkReleaseSwapchainImagesEXT>(device, c"vkReleaseSwapchainImagesEXT");
         next.map_or(vk::Result::ERROR_DEVICE_LOST, |next| next(device, info))
     }
 }
@@ -197,13 +180,7 @@ pub unsafe extern "system" fn wait_for_present(
     }
     // SAFETY: passed on; the type is that of this function.
     unsafe {
-        let next = Runtime::device(loader::key(device)).and_then(|known| {
-            loader::device_function::<vk::PFN_vkWaitForPresentKHR>(
-                known.loader.get_device_proc_addr,
-                device,
-                c"vkWaitForPresentKHR",
-            )
-        });
+        let next = device::next::<vk::PFN_vkWaitForPresentKHR>(device, c"vkWaitForPresentKHR");
         next.map_or(vk::Result::ERROR_DEVICE_LOST, |next| next(device, swapchain, id, timeout))
     }
 }

@@ -40,13 +40,9 @@ pub unsafe extern "system" fn bind_image_memory2(
     let Some(known) = Runtime::device(loader::key(device)) else { return vk::Result::ERROR_DEVICE_LOST };
     // SAFETY: the program passes what the specification says.
     unsafe {
-        let next = [c"vkBindImageMemory2", c"vkBindImageMemory2KHR"].iter().find_map(|name| {
-            loader::device_function::<vk::PFN_vkBindImageMemory2>(
-                known.loader.get_device_proc_addr,
-                device,
-                name,
-            )
-        });
+        let next = [c"vkBindImageMemory2", c"vkBindImageMemory2KHR"]
+            .iter()
+            .find_map(|name| known.function::<vk::PFN_vkBindImageMemory2>(name));
         let Some(next) = next else { return vk::Result::ERROR_EXTENSION_NOT_PRESENT };
         let kind = vk::StructureType::BIND_IMAGE_MEMORY_SWAPCHAIN_INFO_KHR;
         let mut cuts = Vec::new();

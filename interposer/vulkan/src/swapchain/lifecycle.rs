@@ -1,7 +1,6 @@
 //! Making swapchains, and their end.
 
 use std::collections::{HashMap, VecDeque};
-use std::ffi::CStr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI32;
 use std::time::{Duration, Instant};
@@ -12,7 +11,7 @@ use parking_lot::{Condvar, Mutex};
 use super::images::Recipe;
 use super::{Image, State, Swapchain};
 use crate::chain;
-use crate::device::Device;
+use crate::device::{Device, next};
 use crate::extensions::fill;
 use crate::loader;
 use crate::runtime::Runtime;
@@ -20,15 +19,6 @@ use crate::surface::Surface;
 
 /// How long the end of a swapchain waits for its frames: the program may keep the X server from taking them.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// A function of the next layer.
-///
-/// # Safety
-/// `F` is the type of the function that has this name.
-unsafe fn next<F: Copy>(device: &Device, name: &CStr) -> Option<F> {
-    // SAFETY: the caller's contract.
-    unsafe { loader::device_function(device.loader.get_device_proc_addr, device.handle(), name) }
-}
 
 /// `vkCreateSwapchainKHR`.
 pub unsafe extern "system" fn create(
@@ -41,7 +31,7 @@ pub unsafe extern "system" fn create(
     // SAFETY: the program passes what the specification says.
     unsafe {
         let Some(surface) = Runtime::surface((*info).surface) else {
-            let next = next::<vk::PFN_vkCreateSwapchainKHR>(&device, c"vkCreateSwapchainKHR");
+            let next = device.function::<vk::PFN_vkCreateSwapchainKHR>(c"vkCreateSwapchainKHR");
             return next.map_or(vk::Result::ERROR_EXTENSION_NOT_PRESENT, |next| {
                 next(device.handle(), info, allocator, swapchain)
             });
@@ -155,11 +145,10 @@ pub unsafe extern "system" fn destroy(
         ours.end();
         return;
     }
-    let Some(device) = Runtime::device(loader::key(device)) else { return };
-    // SAFETY: passed on.
+    // SAFETY: passed on; the type is that of this function.
     unsafe {
-        if let Some(next) = next::<vk::PFN_vkDestroySwapchainKHR>(&device, c"vkDestroySwapchainKHR") {
-            next(device.handle(), swapchain, allocator);
+        if let Some(next) = next::<vk::PFN_vkDestroySwapchainKHR>(device, c"vkDestroySwapchainKHR") {
+            next(device, swapchain, allocator);
         }
     }
 }
@@ -177,8 +166,7 @@ pub unsafe extern "system" fn get_images(
             let list: Vec<vk::Image> = ours.images.iter().map(|image| image.image).collect();
             return fill(&list, count, images);
         }
-        let next = Runtime::device(loader::key(device))
-            .and_then(|device| next::<vk::PFN_vkGetSwapchainImagesKHR>(&device, c"vkGetSwapchainImagesKHR"));
+        let next = next::<vk::PFN_vkGetSwapchainImagesKHR>(device, c"vkGetSwapchainImagesKHR");
         next.map_or(vk::Result::ERROR_DEVICE_LOST, |next| next(device, swapchain, count, images))
     }
 }
@@ -190,10 +178,9 @@ pub unsafe extern "system" fn set_hdr_metadata(
     swapchains: *const vk::SwapchainKHR,
     metadata: *const vk::HdrMetadataEXT,
 ) {
-    let Some(known) = Runtime::device(loader::key(device)) else { return };
-    // SAFETY: as many of both as `count`.
+    // SAFETY: as many of both as `count`; the type is that of this function.
     unsafe {
-        let Some(next) = next::<vk::PFN_vkSetHdrMetadataEXT>(&known, c"vkSetHdrMetadataEXT") else { return };
+        let Some(next) = next::<vk::PFN_vkSetHdrMetadataEXT>(device, c"vkSetHdrMetadataEXT") else { return };
         for index in 0..count as usize {
             if Runtime::swapchain(*swapchains.add(index)).is_none() {
                 next(device, 1, swapchains.add(index), metadata.add(index));
