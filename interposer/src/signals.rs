@@ -2,8 +2,8 @@
 
 use glxrun_display::BlockedSignals;
 
-/// Runs `body` with all signals blocked in this thread.
+/// Runs `body` with all signals blocked in this thread, and for the rest of its life: at its end, too, it takes none.
 pub fn blocked<T>(body: impl FnOnce() -> T) -> T {
-    let _blocked = BlockedSignals::new();
+    std::mem::forget(BlockedSignals::new());
     body()
 }
